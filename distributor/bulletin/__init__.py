@@ -1,0 +1,1 @@
+"""Reads a bulletin as offices write it into one immutable model, and says what looks wrong."""

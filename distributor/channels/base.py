@@ -1,0 +1,70 @@
+"""The seam between the work and the carriers.
+
+A channel never sees the store: durability reaches it only as `checkpoint`.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from distributor.delivery.outcome import Outcome
+
+#: Durably records that an irrevocable step comes next. Returns False when the claim on the
+#: delivery was lost (lease over, cancelled): the channel must then stop before that step.
+Checkpoint = Callable[[], Awaitable[bool]]
+
+
+class ClaimLost(Exception):
+    """The checkpoint said no: the delivery is not ours any more. Nothing irrevocable was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message is really from and for (RFC 5321), as distinct from its headers.
+
+    `envid` and `notify` are DSN wishes (RFC 3461); a channel that cannot carry them leaves them out.
+    """
+
+    sender: str
+    recipient: str
+    envid: str = ""
+    notify: str = ""  # "NEVER" or a comma list of SUCCESS, FAILURE, DELAY; empty: not asked
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The bytes for one delivery. `body` is complete and in wire form: CRLF line ends, no dot-stuffing yet."""
+
+    delivery_id: str
+    envelope: Envelope
+    body: bytes
+
+
+class Channel(Protocol):
+    """One line to a carrier; a worker opens as many as it may have connections.
+
+    Obligations:
+    - `open` raises `OpenFailed` with the outcome that every waiting delivery shares; it is safe to call again.
+    - `send` returns one outcome for the one recipient of the message and never raises for what
+      the carrier says. It awaits `checkpoint` right before each irrevocable step; before that step
+      any trouble is DEFERRED, after it and before the answer it is UNKNOWN.
+    - When `checkpoint` returns False, `send` abandons the message and raises `ClaimLost`.
+    - `send` reconnects by itself when the line was closed between messages.
+    - `close` never raises and never changes an outcome.
+    """
+
+    name: str
+
+    async def open(self) -> None: ...
+
+    async def send(self, message: Message, checkpoint: Checkpoint) -> Outcome: ...
+
+    async def close(self) -> None: ...
+
+
+class OpenFailed(Exception):
+    """The line could not be opened; `outcome` says at which stage and whose fault it is."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.stage}: {outcome.reply}")
+        self.outcome = outcome

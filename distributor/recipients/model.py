@@ -1,0 +1,98 @@
+"""The directory of groups as an admin writes it, and the recipients it comes to.
+
+The two are apart on purpose: a directory may name a person three times, a bulletin
+reaches that person's address once.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from distributor.bulletin.model import Direction
+from distributor.errors import Place
+
+
+class Acknowledge(StrEnum):
+    """Whether a group is asked for a 签收."""
+
+    NEVER = "never"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class SatisfiedBy(StrEnum):
+    """Whose 签收 satisfies a unit."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class OnUnknown(StrEnum):
+    """What happens to a delivery whose outcome cannot be known (see docs/delivery-states.md)."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person or desk. `addresses` maps a channel's name to the normalised address."""
+
+    name: str
+    role: str | None = None
+    addresses: dict[str, str] = field(default_factory=dict)
+    id: str | None = None
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An organisation in a group, the names it answers to on the bulletin's lines, and its people."""
+
+    name: str
+    people: tuple[Person, ...]
+    covers: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Recipients who get the same letter."""
+
+    name: str
+    direction: Direction
+    units: tuple[Unit, ...]
+    template: str  # folder under templates/email/; defaults to the direction's word
+    channels: tuple[str, ...] = ("email",)
+    acknowledge: Acknowledge = Acknowledge.NEVER
+    due: str | None = None
+    satisfied_by: SatisfiedBy = SatisfiedBy.ANY
+    on_unknown: OnUnknown = OnUnknown.HOLD
+    covers: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All groups, in the order of the file."""
+
+    groups: tuple[Group, ...]
+    file: str = "recipients.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One address we owe the bulletin to on one channel, after duplicates are resolved.
+
+    `group` is the group whose letter it gets (the highest direction it stands in);
+    `credited` names the other groups it satisfies; `people` are all who share the address.
+    """
+
+    key: str  # the person's id if given, else the normalised address
+    channel: str
+    address: str
+    name: str
+    unit: str
+    role: str | None
+    group: str
+    credited: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()

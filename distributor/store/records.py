@@ -1,0 +1,166 @@
+"""What the store takes and gives: plain values, no database types.
+
+All times are UTC and aware. A `delivery_id` is a random hex string, never a counter, so that
+tokens and Message-IDs of a rebuilt database cannot meet those of the old one.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from distributor.delivery.state import State
+from distributor.recipients.model import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinKey:
+    """What makes a bulletin the same number: corrections share a key and differ in edition."""
+
+    title: str
+    issuer: str
+    year: int
+    kind: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One group's letter as frozen: its rendition (a document the rendering room reads back) and its recipients."""
+
+    group: str
+    direction: str
+    channel: str
+    rendition: str  # JSON text
+    recipients: tuple[Recipient, ...]
+    on_unknown: str = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything `finalise` freezes, written in one transaction."""
+
+    key: BulletinKey
+    edition: int
+    title: str  # as letters print it, with the number: 云岭河长制工作简报 第12期
+    digest: str
+    directory_digest: str
+    file_name: str
+    source: bytes
+    assets: Mapping[str, bytes]  # pictures by the path written in the source
+    letters: tuple[Letter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinRecord:
+    """A finalised bulletin as stored."""
+
+    id: int
+    key: BulletinKey
+    edition: int
+    title: str
+    digest: str
+    directory_digest: str
+    file_name: str
+    finalised_at: dt.datetime
+    released_at: dt.datetime | None  # when a send first began
+    valid_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRecord:
+    """One bulletin × one group."""
+
+    id: int
+    bulletin_id: int
+    group: str
+    direction: str
+    channel: str
+    released_at: dt.datetime | None
+    hold: str | None  # the reason it waits for a person
+    rendition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery leased to one worker. Every later write must carry its epoch."""
+
+    delivery_id: str
+    epoch: int
+    dispatch_id: int
+    bulletin_id: int
+    channel: str
+    address: str
+    name: str
+    unit: str
+    role: str | None
+    attempts: int
+    valid_until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One try and what came of it; `verdict` is empty while the try is under way or if the process died."""
+
+    number: int
+    started_at: dt.datetime
+    ended_at: dt.datetime | None
+    verdict: str
+    fault: str
+    stage: str
+    code: int
+    enhanced: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One recipient × one channel of one dispatch, with where it stands."""
+
+    id: str
+    bulletin_id: int
+    dispatch_id: int
+    group: str
+    direction: str
+    channel: str
+    key: str
+    address: str
+    name: str
+    unit: str
+    role: str | None
+    credited: tuple[str, ...]
+    people: tuple[str, ...]
+    state: State
+    reason: str
+    attempts: int  # charged ones
+    next_attempt_at: dt.datetime | None
+    changed_at: dt.datetime
+    history: tuple[AttemptRecord, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The count of one dispatch or bulletin. The books balance when `planned` equals the settled rows plus unknown."""
+
+    planned: int
+    by_state: Mapping[State, int]
+
+    @property
+    def open(self) -> int:
+        """Rows that still move by themselves or wait for a worker."""
+        return sum(
+            self.by_state.get(s, 0) for s in (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED)
+        )
+
+    @property
+    def unknown(self) -> int:
+        return self.by_state.get(State.UNKNOWN, 0)
+
+    @property
+    def balanced(self) -> bool:
+        """planned = accepted + delivered + bounced + failed + unknown + suppressed + cancelled."""
+        return self.open == 0 and self.planned == sum(self.by_state.values())
+
+    @property
+    def finished(self) -> bool:
+        """Balanced, and nobody's copy is in doubt."""
+        return self.balanced and self.unknown == 0
