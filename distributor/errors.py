@@ -80,9 +80,7 @@ class BadFile(BadInput):
     code = "bad_file"
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
-        super().__init__(
-            words("{file} has {count} problem(s).", file=file, count=len(problems)), place=Place(file)
-        )
+        super().__init__(words("{file} has {count} problem(s).", file=file, count=len(problems)), place=Place(file))
         self.problems = tuple(problems)
 
     def __str__(self) -> str:

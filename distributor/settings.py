@@ -29,9 +29,7 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 def _duration(value: object) -> object:
     """Reads "3 days", "2 hours"; pydantic reads everything else."""
-    match = (
-        re.fullmatch(r"\s*(\d+)\s*(second|minute|hour|day)s?\s*", value) if isinstance(value, str) else None
-    )
+    match = re.fullmatch(r"\s*(\d+)\s*(second|minute|hour|day)s?\s*", value) if isinstance(value, str) else None
     return dt.timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else value
 
 
@@ -59,9 +57,7 @@ class Office(_Table):
     editors: tuple[str, ...] = Field((), description="Addresses of the editors.")
     phone: str = Field("", description="The number printed for questions and 签收 by phone.")
     base_url: str = Field("", description="The reader's page; empty: no public page.")
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "Asia/Shanghai", description="The zone people read."
-    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Shanghai", description="The zone people read.")
 
 
 class DatabaseSettings(_Table):
@@ -87,18 +83,14 @@ class SmtpAccount(_Table):
     )
     dsn: str = Field("FAILURE,DELAY", description="NOTIFY where the relay offers DSN; empty: not asked.")
     timeout: Duration = Field(dt.timedelta(minutes=5), description="For each command but the final dot.")
-    dot_timeout: Duration = Field(
-        dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321)."
-    )
+    dot_timeout: Duration = Field(dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321).")
 
 
 class Sending(_Table):
     """`[send]`: the rules of sending."""
 
     require_approver: bool = Field(True, description="Refuse a bulletin whose 核签 is missing or blank.")
-    valid_for: Duration = Field(
-        dt.timedelta(days=3), description="Retries end this long after the send began."
-    )
+    valid_for: Duration = Field(dt.timedelta(days=3), description="Retries end this long after the send began.")
     max_message_bytes: int = Field(20_000_000, ge=10_000, description="A letter larger than this is refused.")
     max_recipients: int = Field(5_000, ge=1, description="More than this is refused unless raised here.")
 

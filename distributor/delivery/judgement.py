@@ -27,9 +27,7 @@ class Judgement:
     suppress: bool = False
 
 
-def judge(
-    outcome: Outcome, *, attempts: int, now: datetime, valid_until: datetime, chance: float
-) -> Judgement:
+def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: datetime, chance: float) -> Judgement:
     """Decides what one outcome means. `attempts` counts charged attempts before this one; times are UTC."""
     if outcome.verdict is Verdict.ACCEPTED:
         return Judgement(Fact.ACCEPT)

@@ -54,9 +54,7 @@ class Reply:
     text: str = ""
 
     def __str__(self) -> str:
-        return " ".join(
-            part for part in (str(self.code) if self.code else "", self.enhanced, self.text) if part
-        )
+        return " ".join(part for part in (str(self.code) if self.code else "", self.enhanced, self.text) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,7 @@ class Books:
     @property
     def open(self) -> int:
         """Rows that still move by themselves or wait for a worker."""
-        return sum(
-            self.by_state.get(s, 0) for s in (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED)
-        )
+        return sum(self.by_state.get(s, 0) for s in (State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED))
 
     @property
     def unknown(self) -> int:
