@@ -5,7 +5,7 @@ beside the raw text, never in its place.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -214,6 +214,7 @@ class Reading:
     bulletin: Bulletin
     findings: tuple[Problem, ...] = ()
     source: bytes = b""
+    assets: Mapping[str, bytes] = field(default_factory=dict)  # pictures by their `Picture.source`
     digest: str = ""  # sha256 (hex) over the source bytes and the bytes of the pictures it refers to
 
     @property
