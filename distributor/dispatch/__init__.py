@@ -1,0 +1,1 @@
+"""The work: takes a bulletin in, freezes it, and sees every delivery through."""

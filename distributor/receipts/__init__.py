@@ -1,0 +1,1 @@
+"""Recognises what comes back. For now: the tokens that let it be recognised."""
