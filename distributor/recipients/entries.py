@@ -1,0 +1,130 @@
+"""The shape of `recipients.yaml`: its keys, their defaults and what each may hold.
+
+docs/settings.md is generated from these models. They check one entry at a time; what takes
+two entries to see (duplicates, the count of people) is checked in `file.py`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from distributor.address import header_safe, read_address
+from distributor.bulletin.model import Direction
+from distributor.misfit import Misfit, Unquoted, shortened, suggestion
+from distributor.recipients.model import Acknowledge, OnUnknown, SatisfiedBy
+from distributor.words import words
+
+_LONGEST = 100  # characters of a name; three times the longest official unit name
+
+
+def _text(value: str) -> str:
+    text = header_safe(value.strip())
+    if not text:
+        raise Misfit("empty", words("The text is empty."), words("Write a text or remove the key."))
+    if len(text) > _LONGEST:
+        what = words("{text} is too long.", text=shortened(text))
+        raise Misfit("text_long", what, words("At most {limit} characters are possible.", limit=_LONGEST))
+    return text
+
+
+def _due(value: str) -> str:
+    match = re.fullmatch(r"([1-9]\d?)\s+(working\s+)?days?", value.strip(), re.ASCII)
+    if match is None:
+        do = words('Write it as "2 working days" or "3 days".')
+        raise Misfit("due", words("{value} is not a number of days.", value=shortened(value)), do)
+    return " ".join(value.split())
+
+
+def _whole_number(value: object) -> object:
+    """A number is the one thing that is meant to stand without quotes."""
+    return int(value.text) if isinstance(value, Unquoted) and re.fullmatch(r"\d{1,9}", value.text) else value
+
+
+def _wecom(value: str) -> str:
+    if not re.fullmatch(r"[\w.@-]{1,64}", value, re.ASCII):
+        what = words("{value} is not a WeCom account.", value=shortened(value))
+        raise Misfit("wecom", what, words("Write the account (账号) as the WeCom directory shows it."))
+    return value
+
+
+def _email(value: str) -> str:
+    return read_address(value).text
+
+
+def _known(value: str, info: ValidationInfo) -> str:
+    """Checks a template's or channel's name against what the program has; the caller passes that as context."""
+    known = info.context.get(info.field_name) if info.context else None
+    if known is None or value in known:
+        return value
+    what = words("{value} is not possible here.", value=shortened(value))
+    raise Misfit("not_a_choice", what, suggestion(value, known))
+
+
+Text = Annotated[str, AfterValidator(_text)]
+KnownText = Annotated[str, AfterValidator(_text), AfterValidator(_known)]
+Email = Annotated[str, AfterValidator(_email)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PersonEntry(_Entry):
+    """`people:` entries: a person or a desk."""
+
+    name: Text = Field(description="The person's or desk's name, as letters print it.")
+    role: Text | None = Field(None, description="What the person is there: 主要领导, 信息员 …")
+    email: Email | None = Field(None, description="One address. An invalid one is an error of the whole file.")
+    wecom: Annotated[str, AfterValidator(_wecom)] | None = Field(None, description="The account in 企业微信.")
+    id: Text | None = Field(None, description="A lasting name for the records; without it the address is the name.")
+
+    def addresses(self) -> dict[str, str]:
+        """The address per channel, of those given."""
+        given = {"email": self.email, "wecom": self.wecom}
+        return {channel: address for channel, address in given.items() if address is not None}
+
+
+class UnitEntry(_Entry):
+    """`members:` entries: an organisation and its people."""
+
+    unit: Text = Field(description="The unit's name, as letters print it.")
+    covers: tuple[Text, ...] = Field((), description="Other names this unit answers to on the 报/送/发 lines.")
+    people: tuple[PersonEntry, ...] = Field(min_length=1, description="Who gets the letter for this unit.")
+
+
+class GroupEntry(_Entry):
+    """`groups:` entries: people who get the same letter. The key is the group's name."""
+
+    direction: Direction = Field(description="报 (up, to superiors), 送 (across) or 发 (down, to units).")
+    template: KnownText | None = Field(None, description="A folder of templates/email/; empty: the direction's word.")
+    channels: tuple[KnownText, ...] = Field(
+        ("email",), min_length=1, description="In this order; the first one the person has an address for is used."
+    )
+    acknowledge: Acknowledge = Field(Acknowledge.NEVER, description="Whether a 签收 is asked for.")
+    due: Annotated[str, AfterValidator(_due)] | None = Field(
+        None, description="How long there is for the 签收: `2 working days`, `3 days`."
+    )
+    satisfied_by: SatisfiedBy = Field(SatisfiedBy.ANY, description="Whether one or all people of a unit must sign.")
+    on_unknown: OnUnknown = Field(
+        OnUnknown.HOLD, description="When nobody can know whether a letter went out: ask, or send it again."
+    )
+    covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
+    members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")
+
+
+class DirectoryEntry(_Entry):
+    """The top of the file."""
+
+    count: Annotated[int, BeforeValidator(_whole_number)] | None = Field(
+        None, ge=1, description="How many people the file lists; a file cut short is then noticed."
+    )
+    groups: dict[Text, GroupEntry] = Field(min_length=1, description="The groups by name.")
+
+    def people(self) -> Iterator[tuple[tuple[str | int, ...], GroupEntry, UnitEntry, PersonEntry]]:
+        """Everyone in the order of the file, with the path to the entry."""
+        for name, group in self.groups.items():
+            for at, unit in enumerate(group.members):
+                for number, person in enumerate(unit.people):
+                    yield ("groups", name, "members", at, "people", number), group, unit, person

@@ -1,0 +1,155 @@
+"""From a directory, which may name a person three times, to recipients, whom a bulletin reaches once.
+
+One address gets one letter per channel: that of the highest direction it stands in
+(报 > 送 > 发), and among equals that of the first group in the file. The other groups are
+credited, and everyone who shares a mailbox is. Both are warnings with both places.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from distributor.address import same
+from distributor.bulletin.model import Direction
+from distributor.errors import Place, Problem
+from distributor.recipients.model import Directory, Group, Person, Recipient, Unit
+from distributor.words import words
+
+_RANK = {Direction.REPORT: 0, Direction.SEND: 1, Direction.ISSUE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A person whom no channel of the group can reach."""
+
+    group: str
+    unit: str
+    person: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Who gets a letter, each once per channel, in the order of the file; highest direction first."""
+
+    recipients: tuple[Recipient, ...]
+    warnings: tuple[Problem, ...] = ()
+    unreachable: tuple[Unreachable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """One appearance of an address in the directory."""
+
+    group: Group
+    unit: Unit
+    person: Person
+    channel: str
+    address: str
+
+    @property
+    def place(self) -> Place:
+        return self.person.place or Place("")
+
+
+def resolve(directory: Directory) -> Resolved:
+    """Decides who gets which letter. The same addresses result whatever the order of the groups."""
+    by_address: dict[tuple[str, str], list[_Listing]] = {}
+    unreachable = []
+    for group, unit, person in _everyone(directory):
+        channel = next((channel for channel in group.channels if channel in person.addresses), None)
+        if channel is None:
+            unreachable.append(Unreachable(group.name, unit.name, person.name, person.place))
+            continue
+        address = person.addresses[channel]
+        listing = _Listing(group, unit, person, channel, address)
+        by_address.setdefault((channel, same(address)), []).append(listing)
+    recipients = tuple(_recipient(listings) for listings in by_address.values())
+    warnings = tuple(warning for listings in by_address.values() for warning in _warnings(listings))
+    return Resolved(recipients, warnings, tuple(unreachable))
+
+
+def directory_digest(resolved: Resolved, directory: Directory) -> str:
+    """SHA-256 (hex) over everything letters depend on.
+
+    Comments, white space, `covers` and the order of groups, units and people do not change it,
+    unless the order decides whose letter an address gets.
+    """
+    groups = [
+        [g.name, g.direction, g.template, g.channels, g.acknowledge, g.due, g.satisfied_by, g.on_unknown]
+        for g in directory.groups
+    ]
+    recipients = [
+        [r.channel, r.address, r.key, r.name, r.unit, r.role, r.group, sorted(r.credited), sorted(r.people)]
+        for r in resolved.recipients
+    ]
+    groups.sort(key=lambda group: str(group[0]))
+    recipients.sort(key=lambda recipient: (str(recipient[0]), str(recipient[1])))
+    canonical = json.dumps([groups, recipients], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _everyone(directory: Directory) -> Iterator[tuple[Group, Unit, Person]]:
+    """Everyone, highest direction first, and in the order of the file within one direction."""
+    for group in sorted(directory.groups, key=lambda group: _RANK[group.direction]):
+        for unit in group.units:
+            for person in unit.people:
+                yield group, unit, person
+
+
+def _recipient(listings: list[_Listing]) -> Recipient:
+    """The first listing is in the winning group; its name is shown, and the others are credited."""
+    first = listings[0]
+    groups = dict.fromkeys(listing.group.name for listing in listings)
+    return Recipient(
+        key=first.person.id or same(first.address),
+        channel=first.channel,
+        address=first.address,
+        name=first.person.name,
+        unit=first.unit.name,
+        role=first.person.role,
+        group=first.group.name,
+        credited=tuple(name for name in groups if name != first.group.name),
+        people=tuple(dict.fromkeys(listing.person.name for listing in listings)),
+    )
+
+
+def _warnings(listings: list[_Listing]) -> Iterator[Problem]:
+    first, *others = listings
+    for other in others:
+        if other.person.name != first.person.name:
+            yield _shared(first, other)
+        if other.group.name != first.group.name:
+            yield _several(first, other)
+        elif other.person.name == first.person.name:
+            yield _twice(first, other)
+
+
+def _shared(first: _Listing, other: _Listing) -> Problem:
+    what = words(
+        "{name} shares the address {address} with {other} at {place}.",
+        name=other.person.name,
+        address=first.address,
+        other=first.person.name,
+        place=first.place,
+    )
+    do = words("One letter goes out, to {name}; both count as reached.", name=first.person.name)
+    return Problem(other.place, "shared_mailbox", what, do, "warning")
+
+
+def _several(first: _Listing, other: _Listing) -> Problem:
+    what = words(
+        "The address {address} also stands in {group} ({direction}) at {place}.",
+        address=first.address,
+        group=first.group.name,
+        direction=first.group.direction.value,
+        place=first.place,
+    )
+    do = words("It gets that group's letter once; {group} is credited.", group=other.group.name)
+    return Problem(other.place, "several_groups", what, do, "warning")
+
+
+def _twice(first: _Listing, other: _Listing) -> Problem:
+    what = words("{name} is already listed in this group at {place}.", name=other.person.name, place=first.place)
+    return Problem(other.place, "listed_twice", what, words("Remove one of the two; one letter goes out."), "warning")
