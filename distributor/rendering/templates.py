@@ -1,0 +1,121 @@
+"""The letter templates: the office's own folder first, then the ones that ship.
+
+Templates are written by people who are not programmers, so every fault in one is told with
+its file, its line and what was missing. They run in Jinja2's sandbox: a template can print
+a bulletin and nothing more.
+"""
+
+import difflib
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment, SecurityError
+
+from distributor.bulletin.model import BulletList, Paragraph, Picture, Quote, Table
+from distributor.errors import BadInput, Place
+from distributor.rendering import fields, plain
+from distributor.resources import shipped
+from distributor.words import Words, words
+
+_KINDS = {"paragraph": Paragraph, "table": Table, "listing": BulletList, "picture": Picture, "quote": Quote}
+
+
+class _NothingToPrint(Exception):
+    """A template printed a field that is not there in this bulletin."""
+
+
+class Templates:
+    """All templates, looked up file by file: a folder of the office may replace a single file."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folders = [path for path in (folder, shipped("templates")) if path is not None]
+        self._environment = _environment(self._folders)
+
+    def names(self) -> tuple[str, ...]:
+        """The email templates a group may name: folders under `email/` that hold a `body.html`."""
+        found = {body.parent.name for folder in self._folders for body in folder.glob("email/*/body.html")}
+        return tuple(sorted(name for name in found if not name.startswith("_")))
+
+    def require(self, name: str) -> None:
+        """Raises `BadInput` with the nearest right names when a group's template is not there."""
+        known = self.names()
+        if name in known:
+            return
+        nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known
+        raise BadInput(
+            words("There is no letter template “{name}”.", name=name),
+            do=words("Choose one of: {names}.", names="、".join(nearest)),
+        )
+
+    def render(self, name: str, values: Mapping[str, object]) -> str:
+        """Renders one file. Raises `BadInput` that names the template's file, the line and the trouble."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except TemplateNotFound as error:
+            raise BadInput(
+                words("The template file {file} is missing.", file=error.name or name),
+                do=words("Restore the file, or remove what refers to it."),
+                place=Place(name),
+            ) from error
+        except TemplateSyntaxError as error:
+            what = words("The template cannot be understood: {reason}", reason=error.message or "")
+            raise _bad(what, Place(error.filename or name, error.lineno)) from error
+        # A template is a program that others write: whatever it raises is told as its own fault.
+        except Exception as error:
+            raise _bad(_trouble(error), self._place(error, name)) from error
+
+    def _place(self, error: Exception, name: str) -> Place:
+        """The innermost line of a template on the way to an error."""
+        roots = tuple(str(folder) for folder in self._folders)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(roots)]
+        return Place(frames[-1].filename, frames[-1].lineno or 0) if frames else Place(name)
+
+
+def _bad(what: Words, place: Place) -> BadInput:
+    return BadInput(what, do=words("Correct the template at this line."), place=place)
+
+
+def _trouble(error: Exception) -> Words:
+    if isinstance(error, fields.FieldMisuse):
+        return words(
+            "The template does something else with {field} than printing it; a letter is made once per group, "
+            "so it cannot depend on one recipient.",
+            field=error.name,
+        )
+    if isinstance(error, _NothingToPrint):
+        return words("The template prints something that this bulletin does not have.")
+    if isinstance(error, UndefinedError):
+        return words("The template uses a field that does not exist: {reason}.", reason=error.message or "")
+    if isinstance(error, SecurityError):
+        return words("The template does something that templates may not do: {reason}.", reason=str(error))
+    return words("The template fails: {reason}.", reason=f"{type(error).__name__} {error}".strip())
+
+
+def _environment(folders: list[Path]) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.tests.update({name: _kind_test(kind) for name, kind in _KINDS.items()})
+    layout = (plain.wrapped, plain.centred, plain.justified, plain.flush_right, plain.indented, plain.drawn)
+    environment.filters.update({rule.__name__: rule for rule in layout})
+    return environment
+
+
+def _printed(value: object) -> object:
+    if isinstance(value, fields.Field):
+        return fields.mark(value)
+    if value is None:
+        raise _NothingToPrint
+    return value
+
+
+def _kind_test(kind: type) -> Callable[[object], bool]:
+    return lambda block: isinstance(block, kind)
