@@ -1,92 +1,131 @@
-"""The operator's file `distributor.toml`, with an environment twin for every key.
+"""The operator's file `distributor.toml` as values, with an environment twin for every key.
 
 `DISTRIBUTOR_SMTP__MAIN__HOST` overrides `[smtp.main] host`. Secrets come only from the
-environment or from files named here; they are never written in the file itself.
+environment or from files named here; they are never written in the file itself and never
+shown. `settings_file.py` reads the file and the environment.
 """
 
 import datetime as dt
-import re
-import tomllib
+import stat
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic_core.core_schema import ValidationInfo
 
-from distributor.errors import BadFile, BadInput, Place, Problem
+from distributor import settings_values as check
+from distributor.errors import BadInput, Place, Problem
+from distributor.misfit import Misfit
 from distributor.words import words
 
 FILE_NAME = "distributor.toml"
 
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+Duration = Annotated[dt.timedelta, BeforeValidator(check.duration)]
+Text = Annotated[str, AfterValidator(check.text)]
+Address = Annotated[str, AfterValidator(check.address)]
 
 
-def _duration(value: object) -> object:
-    """Reads "3 days", "2 hours"; pydantic reads everything else."""
-    match = re.fullmatch(r"\s*(\d+)\s*(second|minute|hour|day)s?\s*", value) if isinstance(value, str) else None
-    return dt.timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else value
+class Table(BaseModel):
+    """A table of the file. Unknown keys are refused; code may use field names where the file has aliases."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("unknown time zone") from error
-    return value
-
-
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Office(_Table):
+class Office(Table):
     """`[office]`: who sends, and who is told when something needs a person."""
 
-    name: str = Field(description="The office's name as letters print it.")
-    sender: str = Field(alias="from", description="The From header: 名称 <address>.")
-    reply_to: str = Field("", description="Where answers go; empty: to `from`.")
-    editors: tuple[str, ...] = Field((), description="Addresses of the editors.")
-    phone: str = Field("", description="The number printed for questions and 签收 by phone.")
-    base_url: str = Field("", description="The reader's page; empty: no public page.")
-    timezone: Annotated[str, AfterValidator(_zone)] = Field("Asia/Shanghai", description="The zone people read.")
+    name: Annotated[str, AfterValidator(check.name)] = Field(description="The office's name as letters print it.")
+    sender: Annotated[str, AfterValidator(check.one_mailbox)] = Field(
+        alias="from", description="The From header: 名称 <address>."
+    )
+    reply_to: Annotated[str, AfterValidator(check.optional_mailbox)] = Field(
+        "", description="Where answers go; empty: to `from`."
+    )
+    editors: Annotated[tuple[Address, ...], BeforeValidator(check.addresses)] = Field(
+        (), description="Addresses of the editors."
+    )
+    phone: Text = Field("", description="The number printed for questions and 签收 by phone.")
+    base_url: Annotated[str, AfterValidator(check.page)] = Field(
+        "", description="The reader's page, https (http on this machine only); empty: no public page."
+    )
+    timezone: Annotated[str, AfterValidator(check.zone)] = Field("Asia/Shanghai", description="The zone people read.")
+
+    @property
+    def sender_name(self) -> str:
+        """The display name of `from`; the office's name when it has none."""
+        return check.mailbox(self.sender)[0] or self.name
+
+    @property
+    def sender_address(self) -> str:
+        """The bare address of `from`, normalised."""
+        return check.mailbox(self.sender)[1]
 
 
-class DatabaseSettings(_Table):
+class DatabaseSettings(Table):
     """`[database]`: where everything is recorded."""
 
-    url: str = Field("sqlite:///data/distributor.db", description="sqlite:///file or postgresql://…")
+    url: Annotated[str, AfterValidator(check.database)] = Field(
+        "sqlite:///data/distributor.db", repr=False, description="sqlite:///file or postgresql://…"
+    )
 
 
-class SmtpAccount(_Table):
+class SmtpAccount(Table):
     """`[smtp.main]`: the account that hands letters to the relay."""
 
-    host: str = Field(description="The relay's name.")
-    port: int = Field(465, ge=1, le=65535, description="465 for tls, 587 for starttls.")
-    security: Literal["tls", "starttls", "none"] = Field("tls", description="`none` only on loopback.")
-    username: str = Field("", description="Empty: no login.")
+    host: Annotated[str, AfterValidator(check.host)] = Field(description="The relay's name.")
+    security: Literal["tls", "starttls", "none"] = Field(
+        "tls", validate_default=True, description="`none` only on loopback."
+    )
+    port: int = Field(
+        default_factory=lambda known: _PORTS.get(known.get("security", "tls"), 465),
+        ge=1,
+        le=65535,
+        description="465 for tls, 587 for starttls, 25 for none, unless given.",
+    )
+    username: Text = Field("", description="Empty: no login.")
     password: SecretStr = Field(SecretStr(""), description="Only from the environment, never in the file.")
     password_file: Path | None = Field(None, description="A file that holds the password or 授权码.")
     ca_file: Path | None = Field(None, description="A CA to trust besides the system's.")
     connections: int = Field(5, ge=1, le=50, description="Letters in flight at once.")
-    local_hostname: str = Field("", description="The name said in EHLO; empty: this machine's.")
-    bounce_address: str = Field(
+    local_hostname: Annotated[str, AfterValidator(check.optional_host)] = Field(
+        "", description="The name said in EHLO; empty: this machine's."
+    )
+    bounce_address: Annotated[str, AfterValidator(check.bounce_address)] = Field(
         "", description="Envelope sender; `{token}` is replaced per letter (VERP). Empty: the From address."
     )
-    dsn: str = Field("FAILURE,DELAY", description="NOTIFY where the relay offers DSN; empty: not asked.")
+    dsn: Annotated[str, AfterValidator(check.notify)] = Field(
+        "FAILURE,DELAY", description="NOTIFY where the relay offers DSN; empty: not asked."
+    )
     timeout: Duration = Field(dt.timedelta(minutes=5), description="For each command but the final dot.")
     dot_timeout: Duration = Field(dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321).")
 
+    @field_validator("security")
+    @classmethod
+    def _no_plain_text_abroad(cls, value: str, info: ValidationInfo) -> str:
+        host = info.data.get("host", "localhost")
+        if value == "none" and not check.is_loopback(host):
+            what = words("security is none, but {host} is not this machine.", host=host)
+            do = words('Write "tls" or "starttls": letters and the password would cross the network unprotected.')
+            raise Misfit("plain_text", what, do)
+        return value
 
-class Sending(_Table):
+    def secret(self) -> str:
+        """The password: from the environment, else from `password_file`; empty when there is no login.
+
+        Raises `BadInput` when a login is set but its password is missing or unreadable.
+        """
+        if self.password.get_secret_value() or not self.username:
+            return self.password.get_secret_value()
+        if self.password_file is None:
+            what = words("The account {username} has no password.", username=self.username)
+            raise BadInput(what, do=words("Set password_file, or the environment variable of its password."))
+        return _read_secret(self.password_file)
+
+
+class Sending(Table):
     """`[send]`: the rules of sending."""
 
     require_approver: bool = Field(True, description="Refuse a bulletin whose 核签 is missing or blank.")
@@ -95,7 +134,7 @@ class Sending(_Table):
     max_recipients: int = Field(5_000, ge=1, description="More than this is refused unless raised here.")
 
 
-class Folders(_Table):
+class Folders(Table):
     """`[folders]`: what the office edits, relative to the settings file."""
 
     recipients: Path = Field(Path("recipients.yaml"), description="The admin's directory of groups.")
@@ -103,41 +142,82 @@ class Folders(_Table):
     key: Path = Field(Path("secrets/token.key"), description="Signs tokens; back it up with the database.")
 
 
-class Settings(BaseSettings):
+class Settings(Table):
     """All settings. Relative paths are taken from `home`, the folder of the settings file."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="DISTRIBUTOR_",
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        populate_by_name=True,
-    )
-
     office: Office
-    database: DatabaseSettings = DatabaseSettings()
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     smtp: dict[str, SmtpAccount] = Field(default_factory=dict)
-    send: Sending = Sending()
-    folders: Folders = Folders()
+    send: Sending = Field(default_factory=Sending)
+    folders: Folders = Field(default_factory=Folders)
     home: Path = Path()
 
+    @field_validator("smtp", mode="before")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file; nothing else is read."""
-        return env_settings, init_settings
+    def _named_accounts(cls, value: object) -> object:
+        if isinstance(value, dict) and any(not isinstance(account, dict | SmtpAccount) for account in value.values()):
+            what = words("The mail account has no name.")
+            raise Misfit("account_name", what, words("Begin its table with [smtp.main]."))
+        return value
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which people read and write times."""
         return ZoneInfo(self.office.timezone)
 
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with the path of an SQLite file taken from `home`. May hold a password."""
+        scheme, _, path = self.database.url.partition(":///")
+        return f"sqlite:///{self.path(Path(path)).as_posix()}" if scheme == "sqlite" else self.database.url
+
     def path(self, path: Path) -> Path:
         """A configured path, resolved against the settings file's folder."""
         return path if path.is_absolute() else self.home / path
+
+    def account(self) -> tuple[str, SmtpAccount]:
+        """The mail account's name and settings, its files resolved. Raises `BadInput` when there is none."""
+        for name, account in self.smtp.items():
+            files = {"password_file": account.password_file, "ca_file": account.ca_file}
+            resolved = {key: self.path(path) for key, path in files.items() if path is not None}
+            return name, account.model_copy(update=resolved)
+        raise BadInput(words("No mail account is set."), do=words("Add a table [smtp.main] to distributor.toml."))
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """What works but is unsafe or unusual: readable secrets, a port of another kind of security."""
+        problems = []
+        for name, account in self.smtp.items():
+            place = Place(f"[smtp.{name}]")
+            usual = next((security for security, port in _PORTS.items() if port == account.port), account.security)
+            if usual != account.security and "none" not in (usual, account.security):
+                gaps = {"port": account.port, "usual": usual, "security": account.security}
+                what = words("Port {port} is usual for {usual}, but security is {security}.", **gaps)
+                problems.append(Problem(place, "port", what, words("Correct one of the two."), "warning"))
+            if account.password_file is not None and _open_to_others(self.path(account.password_file)):
+                what = words("Other people on this machine can read {file}.", file=account.password_file)
+                problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+        return tuple(problems)
+
+
+def _open_to_others(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IRGRP | stat.S_IWGRP))
+    except OSError:
+        return False
+
+
+def _read_secret(path: Path) -> str:
+    """One line of text. No message ever shows what the file holds."""
+    do = words("Write the password into it, as one line in UTF-8, and run: chmod 600 on it.")
+    try:
+        secret = path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
+    except OSError as error:
+        what = words("The password file {file} cannot be read: {reason}.", file=path, reason=error.strerror or error)
+        raise BadInput(what, do=do) from error
+    except UnicodeDecodeError:
+        raise BadInput(words("The password file {file} is not a text.", file=path), do=do) from None
+    if not secret:
+        raise BadInput(words("The password file {file} is empty.", file=path), do=do)
+    if not secret.isprintable():
+        raise BadInput(words("The password file {file} holds more than one line.", file=path), do=do)
+    return secret

@@ -84,16 +84,17 @@ class _Member:
 
 
 def coverage(bulletin: Bulletin, directory: Directory, *, file: str = "") -> Coverage:
-    """Compares the lines with the groups; pure. `file` is the bulletin's name for the places of problems."""
+    """Compares the lines with the groups; pure. `file` names the bulletin in the places of problems; else its title."""
     members = [_Member(group, unit) for group in directory.groups for unit in group.units]
     index = _index(members)
-    named, problems = [], []
+    named: list[Named] = []
+    problems: list[Problem] = []
     for line in bulletin.addressees:
         for name in line.names:
             found = _lookup(index, name)
             entry = _named(line, name, found)
             named.append(entry)
-            problems += _problems(entry, found, Place(file, line.line))
+            problems += _problems(entry, found, Place(file or bulletin.title, line.line))
     met = {(entry.direction, pair) for entry in named for pair in entry.units}
     not_named = [member for member in members if (member.group.direction, member.pair) not in met]
     problems += _not_named(not_named, bulletin, directory)
