@@ -39,7 +39,7 @@ class Office(Table):
 
     name: Annotated[str, AfterValidator(check.name)] = Field(description="The office's name as letters print it.")
     sender: Annotated[str, AfterValidator(check.one_mailbox)] = Field(
-        alias="from", description="The From header: 名称 <address>."
+        alias="from", description="The From header: `名称 <address>`."
     )
     reply_to: Annotated[str, AfterValidator(check.optional_mailbox)] = Field(
         "", description="Where answers go; empty: to `from`."
@@ -68,7 +68,7 @@ class DatabaseSettings(Table):
     """`[database]`: where everything is recorded."""
 
     url: Annotated[str, AfterValidator(check.database)] = Field(
-        "sqlite:///data/distributor.db", repr=False, description="sqlite:///file or postgresql://…"
+        "sqlite:///data/distributor.db", repr=False, description="`sqlite:///file` or `postgresql://host/name`."
     )
 
 

@@ -115,7 +115,7 @@ class GroupEntry(_Entry):
 
 
 class DirectoryEntry(_Entry):
-    """The top of the file."""
+    """What stands at the left edge."""
 
     count: Annotated[int, BeforeValidator(_whole_number)] | None = Field(
         None, ge=1, description="How many people the file lists; a file cut short is then noticed."
