@@ -1,0 +1,67 @@
+"""A folder that shows every group's letter at phone and desk width, for looking before sending.
+
+Plain files, no script, nothing fetched: it opens in any browser on a machine without a network.
+"""
+
+import base64
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from distributor.rendering.email import html_size
+from distributor.rendering.rendition import Rendition, filled
+from distributor.rendering.templates import Templates
+
+#: Who the letters in a gallery are addressed to.
+SAMPLE_PERSON: Mapping[str, str] = {
+    "recipient.name": "张三",
+    "recipient.unit": "样例单位",
+    "recipient.role": "主要领导",
+    "links.read": "https://example.invalid/r/sample",
+    "links.acknowledge": "https://example.invalid/a/sample",
+}
+
+
+def write_gallery(
+    folder: Path,
+    letters: Sequence[tuple[str, str, Rendition]],
+    *,
+    title: str,
+    templates: Templates | None = None,
+    made_at: dt.datetime | None = None,
+) -> Path:
+    """Writes one `.html` and one `.txt` per (group, direction, rendition), and an index; returns the index.
+
+    Personal fields show a sample person. `made_at` is printed when given, in its own zone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = [
+        _write_letter(folder, number, group, direction, rendition)
+        for number, (group, direction, rendition) in enumerate(letters, start=1)
+    ]
+    values = {"title": title, "letters": entries, "made_at": f"{made_at:%Y-%m-%d %H:%M}" if made_at else ""}
+    index = folder / "index.html"
+    page = (templates or Templates()).render("web/gallery.html", values)
+    index.write_text(page + "\n", encoding="utf-8", newline="\n")
+    return index
+
+
+def _write_letter(folder: Path, number: int, group: str, direction: str, rendition: Rendition) -> dict[str, object]:
+    # A group's name is the admin's free text and must not become a path.
+    name = f"{number:02d}-{direction}"
+    page = filled(rendition.html, SAMPLE_PERSON, escape=True)
+    for picture in rendition.pictures:
+        content = base64.b64encode(picture.content).decode()
+        page = page.replace(f'src="cid:{picture.cid}"', f'src="data:{picture.media_type};base64,{content}"')
+    text = filled(rendition.text, SAMPLE_PERSON)
+    (folder / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")
+    (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
+    return {
+        "group": group,
+        "direction": direction,
+        "subject": filled(rendition.subject, SAMPLE_PERSON),
+        "html": f"{name}.html",
+        "text": f"{name}.txt",
+        "size": f"{html_size(rendition) / 1024:.0f}",
+        "pictures": len(rendition.pictures),
+    }
