@@ -1,13 +1,14 @@
-"""A channel that carries nothing and remembers everything: for tests and for `--dry-run`.
+"""The email channel without a wire: carries nothing and remembers everything, for tests and `--dry-run`.
 
-It keeps the contract of a real channel: the checkpoint is awaited before a message counts as
-taken, and what goes wrong before it leaves nothing behind.
+It keeps the contract of a real channel: what SMTP could not express is refused with the same
+words, and the checkpoint is awaited before a message counts as taken.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from distributor.channels.base import Checkpoint, ClaimLost, Message, OpenFailed
+from distributor.channels.smtp.envelope import Offer, Unfit, mail_line, rcpt_line, wire_body
 from distributor.delivery.outcome import Outcome, Reply, Stage, Verdict
 
 #: What is answered: by address, the outcomes of its attempts in order (then accepted again),
@@ -42,8 +43,9 @@ class RecordingChannel:
         """Answers as the script says. Outcomes of a stage before the dot come without a checkpoint."""
         try:
             await self.open()
-        except OpenFailed as failed:
-            return failed.outcome
+            _check(message)
+        except (OpenFailed, Unfit) as error:
+            return error.outcome
         outcome = self._answer(message)
         if outcome.stage is not Stage.DOT and outcome.verdict is not Verdict.ACCEPTED:
             return outcome
@@ -67,3 +69,9 @@ class RecordingChannel:
             return self._script(message, attempt) or TAKEN
         outcomes = self._script.get(address, ())
         return outcomes[attempt - 1] if attempt <= len(outcomes) else TAKEN
+
+
+def _check(message: Message) -> None:
+    mail_line(message, Offer())
+    rcpt_line(message.envelope, Offer())
+    wire_body(message.body)

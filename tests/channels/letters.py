@@ -1,0 +1,62 @@
+"""Letters and checkpoints for the channels' tests."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from distributor.channels.base import Envelope, Message
+from distributor.channels.smtp import SmtpChannel
+from distributor.settings import SmtpAccount
+from tests.channels.server import ScriptedServer
+
+SENDER = "hzb@example.gov.cn"
+BODY = b"Subject: =?utf-8?b?566A5oql?=\r\n\r\nfirst line\r\n.second line begins with a dot\r\n.\r\nlast line\r\n"
+
+
+def letter(recipient: str = "lisi@example.gov.cn", body: bytes = BODY, **envelope: str) -> Message:
+    """A letter to one recipient."""
+    sender = envelope.pop("sender", SENDER)
+    return Message(f"delivery of {recipient}", Envelope(sender, recipient, **envelope), body)
+
+
+@dataclass
+class Checkpoints:
+    """A checkpoint that counts its calls and looks around while it is awaited."""
+
+    answer: bool = True
+    during: Callable[[], Any] | None = None
+    error: Exception | None = None
+    calls: int = 0
+    seen: list[Any] = field(default_factory=list)
+
+    async def __call__(self) -> bool:
+        self.calls += 1
+        await breathe()
+        if self.during is not None:
+            self.seen.append(self.during())
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+
+async def breathe() -> None:
+    """Gives everybody in this event loop the time to do what they can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+def account_of(server: ScriptedServer, **changes: Any) -> SmtpAccount:
+    """The account of a test: short limits, no TLS, loopback."""
+    fields: dict[str, Any] = {"host": "127.0.0.1", "port": server.port, "security": "none"}
+    fields |= {"timeout": timedelta(seconds=10), "dot_timeout": timedelta(seconds=10)}
+    return SmtpAccount(**(fields | changes))
+
+
+def channel_to(
+    server: ScriptedServer, *, password: str = "", tls_context: ssl.SSLContext | None = None, **changes: Any
+) -> SmtpChannel:
+    """A channel to a test server."""
+    return SmtpChannel(account_of(server, **changes), password=password, tls_context=tls_context)
