@@ -87,6 +87,8 @@ TRANSITIONS: dict[tuple[State, Fact], State] = {
     (S.FAILED, F.DELIVER): S.DELIVERED,
     (S.FAILED, F.RETRY): S.QUEUED,
     (S.SUPPRESSED, F.RETRY): S.QUEUED,
+    # Withdrawn by mistake, or listed again by a later freeze; nothing of it had left.
+    (S.CANCELLED, F.RETRY): S.QUEUED,
 }
 
 #: Counted on the settled side of the books. `unknown` balances but leaves the dispatch open.

@@ -78,6 +78,7 @@ class DispatchRecord:
     released_at: dt.datetime | None
     hold: str | None  # the reason it waits for a person
     rendition: str
+    on_unknown: str = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,26 @@ class DeliveryRecord:
     attempts: int  # charged ones
     next_attempt_at: dt.datetime | None
     changed_at: dt.datetime
+    valid_until: dt.datetime | None = None
     history: tuple[AttemptRecord, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeResult:
+    """What a freeze did to the recipients: rows made or queued again, rows cancelled, rows left as they were."""
+
+    added: int
+    cancelled: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep put right: rows given back, rows whose outcome is not known, rows whose time was over."""
+
+    requeued: int
+    unknown: int
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)

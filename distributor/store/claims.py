@@ -1,0 +1,183 @@
+"""Leases of deliveries: taking them, and putting right what dead workers left behind.
+
+A lease counts by the database's clock; `now` is the business time that `next_attempt_at` and
+`valid_until` are compared with. Every claim raises the row's epoch, and later writes must carry it.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+
+from distributor.delivery.outcome import Stage, Verdict
+from distributor.delivery.state import CLAIMABLE, Fact, State, advance
+from distributor.store.records import Claim, Swept
+from distributor.store.rows import chunks
+from distributor.store.schema import attempt, database_seconds, delivery, dispatch
+
+_FREE = {"owner": None, "lease_until": None}
+
+
+def claim(
+    conn: Connection,
+    *,
+    owner: str,
+    limit: int,
+    lease: dt.timedelta,
+    now: dt.datetime,
+    bulletin_ids: Collection[int] | None = None,
+    delivery_ids: Collection[str] | None = None,
+) -> list[Claim]:
+    """Leases up to `limit` due rows to one owner, the longest waiting first, and opens an attempt for each.
+
+    Rows of held dispatches and rows whose `valid_until` has passed are left. Two claimers never get one row:
+    PostgreSQL skips rows that another one locks, SQLite has one writer at a time.
+    """
+    due = (
+        select(delivery.c.id)
+        .where(*_due(now, bulletin_ids, delivery_ids))
+        .order_by(delivery.c.next_attempt_at, delivery.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+        .prefix_with("MATERIALIZED")  # evaluated once, or PostgreSQL may lock more rows than the limit
+    )
+    taken = (
+        update(delivery)
+        .where(delivery.c.id.in_(select(due.c.id)))
+        .values(
+            state=advance(State.QUEUED, Fact.CLAIM),
+            owner=owner,
+            lease_until=database_seconds() + math.ceil(lease.total_seconds()),
+            epoch=delivery.c.epoch + 1,
+            changed_at=now,
+        )
+        .returning(*_CLAIMED)
+    )
+    rows = sorted(conn.execute(taken), key=lambda row: (row.next_attempt_at, row.position, row.id))
+    claims = [_claim(row) for row in rows]
+    _open_attempts(conn, claims, owner, now)
+    return claims
+
+
+def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
+    """Puts right what leases ran out on, and fails rows that are out of date.
+
+    Untouched rows are queued again; a row in `sending` becomes unknown and is never sent again by itself.
+    """
+    over = delivery.c.lease_until <= database_seconds()
+    swept = _give_up_leases(conn, over, now)
+    late = and_(delivery.c.state.in_(sorted(CLAIMABLE)), delivery.c.valid_until <= now)
+    expired = conn.execute(
+        update(delivery)
+        .where(late)
+        .values(state=advance(State.QUEUED, Fact.GIVE_UP), reason="expired", next_attempt_at=None, changed_at=now)
+    ).rowcount
+    return Swept(swept.requeued, swept.unknown, expired)
+
+
+def recover(
+    conn: Connection,
+    *,
+    now: dt.datetime,
+    owner_prefix: str | None = None,
+    owners: Collection[str] | None = None,
+) -> Swept:
+    """Sweeps the leases of owners known to be dead, without waiting for them to run out.
+
+    `owner_prefix` and `owners` say whose. Without either it means everybody's: only the one SQLite sender, who
+    holds the sender lock, may say so.
+    """
+    dead: ColumnElement[bool] = delivery.c.owner.is_not(None)
+    if owner_prefix is not None:
+        dead = and_(dead, delivery.c.owner.startswith(owner_prefix, autoescape=True))
+    if owners is not None:
+        dead = and_(dead, delivery.c.owner.in_(list(owners)))
+    return _give_up_leases(conn, dead, now)
+
+
+_CLAIMED = (
+    delivery.c.id,
+    delivery.c.epoch,
+    delivery.c.dispatch_id,
+    delivery.c.bulletin_id,
+    delivery.c.channel,
+    delivery.c.address,
+    delivery.c.name,
+    delivery.c.unit,
+    delivery.c.role,
+    delivery.c.attempts,
+    delivery.c.valid_until,
+    delivery.c.next_attempt_at,
+    delivery.c.position,
+)
+
+
+def _due(
+    now: dt.datetime, bulletin_ids: Collection[int] | None, delivery_ids: Collection[str] | None
+) -> list[ColumnElement[bool]]:
+    held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
+    conditions = [
+        delivery.c.state.in_(sorted(CLAIMABLE)),
+        delivery.c.next_attempt_at <= now,
+        delivery.c.valid_until > now,
+        delivery.c.dispatch_id.not_in(held),
+    ]
+    if bulletin_ids is not None:
+        conditions.append(delivery.c.bulletin_id.in_(list(bulletin_ids)))
+    if delivery_ids is not None:
+        conditions.append(delivery.c.id.in_(list(delivery_ids)))
+    return conditions
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        delivery_id=row.id,
+        epoch=row.epoch,
+        dispatch_id=row.dispatch_id,
+        bulletin_id=row.bulletin_id,
+        channel=row.channel,
+        address=row.address,
+        name=row.name,
+        unit=row.unit,
+        role=row.role,
+        attempts=row.attempts,
+        valid_until=row.valid_until,
+    )
+
+
+def _open_attempts(conn: Connection, claims: list[Claim], owner: str, now: dt.datetime) -> None:
+    """The note before dialling: a try that dies with its process leaves a trace."""
+    empty = {"owner": owner, "started_at": now, "verdict": "", "fault": "", "stage": "", "code": 0}
+    for part in chunks(claims):
+        conn.execute(
+            insert(attempt),
+            [
+                {"delivery_id": claim.delivery_id, "epoch": claim.epoch, "enhanced": "", "text": "", **empty}
+                for claim in part
+            ],
+        )
+
+
+def _give_up_leases(conn: Connection, condition: ColumnElement[bool], now: dt.datetime) -> Swept:
+    requeued = conn.execute(
+        update(delivery)
+        .where(delivery.c.state == State.CLAIMED, condition)
+        .values(state=advance(State.CLAIMED, Fact.RELEASE), reason="worker_lost", changed_at=now, **_FREE)
+    ).rowcount
+    unknown = conn.execute(
+        update(delivery)
+        .where(delivery.c.state == State.SENDING, condition)
+        .values(state=advance(State.SENDING, Fact.LOSE), reason="worker_lost", next_attempt_at=None, changed_at=now)
+        .values(_FREE)
+        .returning(delivery.c.id, delivery.c.epoch)
+    ).all()
+    for row in unknown:
+        conn.execute(
+            update(attempt)
+            .where(attempt.c.delivery_id == row.id, attempt.c.epoch == row.epoch)
+            .values(ended_at=now, verdict=Verdict.UNKNOWN, stage=Stage.DOT)
+        )
+    return Swept(requeued, len(unknown))

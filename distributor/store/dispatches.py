@@ -1,0 +1,73 @@
+"""The letters of a bulletin: when their rows may leave, and what holds them back."""
+
+import datetime as dt
+from collections.abc import Collection
+
+from sqlalchemy import Connection, and_, case, func, select, update
+
+from distributor.delivery.state import State
+from distributor.store.records import DispatchRecord
+from distributor.store.rows import chunks, dispatch_record, dispatches
+from distributor.store.schema import bulletin, delivery, dispatch
+
+
+def dispatches_of(conn: Connection, bulletin_id: int) -> tuple[DispatchRecord, ...]:
+    """The letters of one bulletin, in the order of the directory."""
+    rows = conn.execute(dispatches().where(dispatch.c.bulletin_id == bulletin_id))
+    return tuple(dispatch_record(row) for row in rows)
+
+
+def release(
+    conn: Connection,
+    bulletin_id: int,
+    *,
+    at: dt.datetime,
+    valid_until: dt.datetime,
+    groups: Collection[str] | None = None,
+    delivery_ids: Collection[str] | None = None,
+) -> int:
+    """Lets queued rows leave from `at` on (UTC), until `valid_until`; returns how many.
+
+    `groups` and `delivery_ids` narrow the choice. Rows already released keep their time.
+    """
+    waiting = and_(
+        delivery.c.bulletin_id == bulletin_id, delivery.c.state == State.QUEUED, delivery.c.next_attempt_at.is_(None)
+    )
+    if groups is not None:
+        chosen = select(dispatch.c.id).where(
+            dispatch.c.bulletin_id == bulletin_id, dispatch.c.group_name.in_(list(groups))
+        )
+        waiting = and_(waiting, delivery.c.dispatch_id.in_(chosen))
+    values = {"released_at": at, "valid_until": valid_until, "next_attempt_at": at}
+    parts = (
+        [waiting] if delivery_ids is None else [and_(waiting, delivery.c.id.in_(ids)) for ids in chunks(delivery_ids)]
+    )
+    released = sum(conn.execute(update(delivery).where(part).values(values)).rowcount for part in parts)
+    if released:
+        _note_release(conn, bulletin_id, at, valid_until)
+    return released
+
+
+def hold(conn: Connection, dispatch_id: int, reason: str, *, now: dt.datetime) -> None:
+    """Makes a letter wait for a person. Rows stay queued; an earlier reason is kept."""
+    conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.hold.is_(None)).values(hold=reason))
+
+
+def unhold(conn: Connection, dispatch_id: int, *, now: dt.datetime) -> None:
+    """Lets a held letter go on."""
+    conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id).values(hold=None))
+
+
+def _note_release(conn: Connection, bulletin_id: int, at: dt.datetime, valid_until: dt.datetime) -> None:
+    released = select(delivery.c.dispatch_id).where(
+        delivery.c.bulletin_id == bulletin_id, delivery.c.released_at.is_not(None)
+    )
+    conn.execute(
+        update(dispatch).where(dispatch.c.id.in_(released), dispatch.c.released_at.is_(None)).values(released_at=at)
+    )
+    later = case((bulletin.c.valid_until > valid_until, bulletin.c.valid_until), else_=valid_until)
+    conn.execute(
+        update(bulletin)
+        .where(bulletin.c.id == bulletin_id)
+        .values(released_at=func.coalesce(bulletin.c.released_at, at), valid_until=later)
+    )

@@ -1,0 +1,285 @@
+"""The one writer of delivery state while sending: durability for many letters with one fsync.
+
+Callers hand in what they want written and wait. A thread commits whatever is waiting as one transaction, at
+once, and then wakes them; while it commits, the next ones gather. It never lingers for more. A caller that is
+cancelled while it waits changes nothing: what it handed in is still written.
+
+When the database cannot commit, marks and claims fail at once, so no dot is sent; outcomes are never given up:
+they go to the journal and are tried again until they are in.
+"""
+
+import asyncio
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from distributor.delivery.judgement import Judgement
+from distributor.delivery.outcome import Outcome
+from distributor.delivery.state import Fact, State
+from distributor.errors import DistributorError, Unavailable
+from distributor.store import claims
+from distributor.store.attempts import drop_attempts
+from distributor.store.database import Database
+from distributor.store.journal import OutcomeJournal, journal_path
+from distributor.store.moves import Move, apply_moves
+from distributor.store.outcomes import Recorded, move_of, write_consequences, write_outcomes
+from distributor.store.records import Claim
+from distributor.store.troubles import Busy
+from distributor.words import words
+
+T = TypeVar("T")
+
+#: Seconds between tries to write outcomes that the database does not take; the last one repeats.
+PAUSES: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+#: How often a lost connection or a deadlock is tried again before marks and claims fail.
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    arguments: dict[str, Any]
+
+
+@dataclass(eq=False, slots=True)
+class _Request:
+    """Something a caller waits for. `again`: a commit that may have held it was tried before."""
+
+    wish: _Mark | _Release | _Take | Recorded
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    again: bool = False
+    journalled: bool = False
+
+
+class Ledger:
+    """Writes claims, marks and outcomes for the workers of one process. All times are UTC."""
+
+    def __init__(
+        self, database: Database, *, clock: Callable[[], dt.datetime], pauses: Sequence[float] = PAUSES
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._pauses = pauses
+        self._journal = OutcomeJournal(journal_path(database.path)) if database.path else None
+        self._waiting: list[_Request] = []
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._end: float | None = None  # monotonic time at which closing gives up on the database
+
+    def start(self) -> None:
+        """Writes what an earlier sender left in the journal and begins. Needs the sender lock on SQLite."""
+        if self._journal:
+            kept = self._journal.open()
+            if kept:
+                with self._database.write() as conn:
+                    write_outcomes(conn, kept, now=self._clock(), again=True)
+                self._journal.clear()
+        self._end = None
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def close(self, *, patience: dt.timedelta = dt.timedelta(seconds=30)) -> None:
+        """Writes everything that waits and ends. After `patience`, outcomes that cannot be written stay journalled."""
+        if self._thread is None:
+            return
+        with self._changed:
+            self._end = time.monotonic() + patience.total_seconds()
+            self._changed.notify()
+        self._thread.join()
+        self._thread = None
+        if self._journal:
+            self._journal.close()
+
+    async def claim(
+        self,
+        *,
+        owner: str,
+        limit: int,
+        lease: dt.timedelta,
+        bulletin_ids: Collection[int] | None = None,
+        delivery_ids: Collection[str] | None = None,
+    ) -> list[Claim]:
+        """Leases due rows; see `claims.claim`. Raises `Unavailable`."""
+        arguments = {"owner": owner, "limit": limit, "lease": lease}
+        found: list[Claim] = await self._ask(
+            _Take({**arguments, "bulletin_ids": bulletin_ids, "delivery_ids": delivery_ids})
+        )
+        return found
+
+    async def mark(self, claim: Claim) -> bool:
+        """Durably notes that the irrevocable step comes next; False: the claim is lost, do not take it.
+
+        Raises `Unavailable` when it cannot be noted: then, too, the step must not be taken.
+        """
+        state: State | None = await self._ask(_Mark(claim))
+        return state is State.SENDING
+
+    async def record(self, claim: Claim, judgement: Judgement, outcome: Outcome) -> State | None:
+        """Writes what an attempt came to; returns the row's new state, or None when the claim was lost.
+
+        Waits as long as it takes; only a ledger that closes over a dead database raises `Unavailable`.
+        """
+        recorded = Recorded(
+            claim.delivery_id,
+            claim.epoch,
+            claim.dispatch_id,
+            claim.channel,
+            claim.address,
+            judgement,
+            outcome,
+            self._clock(),
+        )
+        state: State | None = await self._ask(recorded)
+        return state
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        """Gives rows back untried; no attempt is charged or remembered. Raises `Unavailable`: then leases run out."""
+        if claims:
+            await self._ask(_Release(tuple(claims)))
+
+    async def _ask(self, wish: _Mark | _Release | _Take | Recorded) -> Any:
+        loop = asyncio.get_running_loop()
+        request = _Request(wish, loop, loop.create_future())
+        with self._changed:
+            if self._thread is None or self._end is not None:
+                raise Unavailable(words("The ledger is closed."))
+            self._waiting.append(request)
+            self._changed.notify()
+        return await request.future
+
+    def _run(self) -> None:
+        owed: list[_Request] = []
+        failed = 0
+        while True:
+            fresh = self._gather(self._pauses[min(failed, len(self._pauses)) - 1] if owed else None)
+            if not fresh and not owed:
+                return
+            trouble, owed = self._commit(owed + fresh)
+            failed = failed + 1 if owed else 0
+            if self._journal and not owed:
+                self._journal.clear()
+            if owed and trouble and self._end is not None and time.monotonic() >= self._end:
+                _wake([(request, trouble) for request in owed])
+                return
+
+    def _gather(self, pause: float | None) -> list[_Request]:
+        """Takes all that waits. Without debts it waits for something; with debts not longer than the pause."""
+        with self._changed:
+            if pause is None:
+                self._changed.wait_for(lambda: self._waiting or self._end is not None)
+            elif not self._waiting:
+                self._changed.wait(pause)
+            taken, self._waiting = self._waiting, []
+            return taken
+
+    def _commit(self, batch: list[_Request]) -> tuple[DistributorError | None, list[_Request]]:
+        """Writes a batch and wakes its callers; returns the trouble and the outcomes that are still owed."""
+        try:
+            results = self._write(batch)
+        except Unavailable as trouble:
+            return trouble, self._refuse(batch, trouble)
+        except Exception as error:
+            # One request that can never be written must not stop the others.
+            if len(batch) > 1:
+                parts = [self._commit([request]) for request in batch]
+                return next((trouble for trouble, _ in parts if trouble), None), [r for _, owed in parts for r in owed]
+            _wake([(batch[0], error)])
+            return None, []
+        _wake(list(zip(batch, results, strict=True)))
+        return None, []
+
+    def _write(self, batch: list[_Request]) -> list[Any]:
+        tries = 1 if self._database.path else TRIES  # SQLite has waited for its lock already
+        for tried in range(1, tries + 1):
+            try:
+                with self._database.write() as conn:
+                    return self._apply(conn, batch)
+            except Busy:
+                for request in batch:
+                    request.again = True
+                if tried == tries:
+                    raise
+                time.sleep(0.1 * tried)
+        raise AssertionError("unreachable")
+
+    def _apply(self, conn: Connection, batch: list[_Request]) -> list[Any]:
+        """Outcomes and releases first, so that a claim of the same batch can have the rows they free."""
+        now = self._clock()
+        results: dict[_Request, Any] = {}
+        outcomes = [request for request in batch if isinstance(request.wish, Recorded)]
+        marks = [request for request in batch if isinstance(request.wish, _Mark)]
+        given_back = [claim for request in batch if isinstance(request.wish, _Release) for claim in request.wish.claims]
+        moves = [
+            *(move_of(_wish(request, Recorded), again=request.again) for request in outcomes),
+            *(Move(claim.delivery_id, Fact.RELEASE, claim.epoch) for claim in given_back),
+            *(_mark(_wish(request, _Mark).claim, request.again) for request in marks),
+        ]
+        states = apply_moves(conn, moves, now=now)
+        results.update(zip(outcomes, states[: len(outcomes)], strict=True))
+        results.update(zip(marks, states[len(moves) - len(marks) :], strict=True))
+        recorded = [_wish(request, Recorded) for request in outcomes]
+        write_consequences(conn, recorded, states[: len(outcomes)], now=now)
+        drop_attempts(conn, given_back)
+        for request in batch:
+            if isinstance(request.wish, _Take):
+                results[request] = claims.claim(conn, now=now, **request.wish.arguments)
+        return [results.get(request) for request in batch]
+
+    def _refuse(self, batch: list[_Request], trouble: Unavailable) -> list[_Request]:
+        """Tells marks, claims and releases that nothing was written; keeps the outcomes."""
+        owed = [request for request in batch if isinstance(request.wish, Recorded)]
+        fresh = [request for request in owed if not request.journalled]
+        if self._journal and fresh and self._journal.append([_wish(request, Recorded) for request in fresh]):
+            for request in fresh:
+                request.journalled = True
+        for request in owed:
+            request.again = True
+        _wake([(request, trouble) for request in batch if not isinstance(request.wish, Recorded)])
+        return owed
+
+
+def _wish(request: _Request, kind: type[T]) -> T:
+    assert isinstance(request.wish, kind)
+    return request.wish
+
+
+def _mark(claim: Claim, again: bool) -> Move:
+    return Move(claim.delivery_id, Fact.MARK, claim.epoch, again=again)
+
+
+def _wake(settled: Sequence[tuple[_Request, Any]]) -> None:
+    """Gives results to their callers, with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Request, Any]]] = {}
+    for request, result in settled:
+        by_loop.setdefault(request.loop, []).append((request, result))
+    for loop, results in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_deliver, results)
+        except RuntimeError:
+            continue  # the loop was closed: nobody waits any more
+
+
+def _deliver(results: Sequence[tuple[_Request, Any]]) -> None:
+    for request, result in results:
+        if request.future.done():
+            continue
+        if isinstance(result, Exception):
+            request.future.set_exception(result)
+        else:
+            request.future.set_result(result)

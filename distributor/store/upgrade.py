@@ -1,0 +1,66 @@
+"""Brings the tables up to the version this program knows, in one transaction or not at all.
+
+An interrupted upgrade leaves the old tables; the next start does it again. Tables of a newer
+program, and files with other tables, are refused and left as they are.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from distributor.errors import Place, Unavailable
+from distributor.store.turns import UPGRADE, take_turn
+from distributor.words import words
+
+#: The newest migration in migrations/versions.
+HEAD = "0001"
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> None:
+    """Makes or upgrades the tables. Raises `Unavailable` for tables that are not ours or newer than this program."""
+    with engine.execution_options(distributor_reads=True).begin() as conn:
+        if current_version(conn) == HEAD:
+            return
+    with engine.begin() as conn:
+        take_turn(conn, UPGRADE)
+        found = current_version(conn)
+        if found != HEAD:
+            _refuse_strangers(conn, found)
+            _run(conn)
+
+
+def current_version(conn: Connection) -> str | None:
+    """The version of the tables; None when there are none."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _refuse_strangers(conn: Connection, found: str | None) -> None:
+    place = Place(conn.engine.url.render_as_string(hide_password=True))
+    if found is None and inspect(conn).get_table_names():
+        raise Unavailable(
+            words("The database holds tables that are not distributor's."),
+            do=words("Give distributor a database of its own in [database] url."),
+            place=place,
+        )
+    known = {path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if found is not None and found not in known:
+        raise Unavailable(
+            words("The database was made by a newer version of distributor (its tables are {found}).", found=found),
+            do=words("Install that version or a later one; this one would not understand the records."),
+            place=place,
+        )
+
+
+def _run(conn: Connection) -> None:
+    # Alembic is slow to import and needed only now.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
