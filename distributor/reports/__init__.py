@@ -1,0 +1,1 @@
+"""Tells people where things stand, from the rows alone."""

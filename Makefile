@@ -1,0 +1,58 @@
+# What a newcomer needs: `make demo` and `make test`. Everything is installed into .venv by these rules.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install demo test lint fix messages docs bench wheel lock clean
+
+help:
+	@echo "make demo      send the example bulletin to a mailbox on this machine and show what happened"
+	@echo "make test      run the tests"
+	@echo "make lint      formatting, lint, types, catalogues, generated pages"
+	@echo "make fix       put formatting, catalogues and generated pages right"
+	@echo "make bench     measure against smtp-source (needs Debian's postfix package)"
+
+install: .venv/installed
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/installed
+	$(BIN)/distributor demo
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/messages.py --check
+
+fix: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python tools/messages.py
+	$(BIN)/python tools/settings_doc.py
+	$(BIN)/python tools/states_doc.py
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks
+
+# After a change of dependencies: uv writes the lock, and the lists that pip installs from.
+lock: .venv/installed-dev
+	$(BIN)/uv lock
+	$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project -o requirements.txt
+	$(BIN)/uv export --quiet --frozen --all-extras --no-emit-project -o requirements-dev.txt
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf .venv dist build demo-output

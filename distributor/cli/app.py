@@ -1,0 +1,85 @@
+"""Puts the commands together and turns every error into words and an exit code."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer import rich_utils
+
+import distributor
+from distributor.cli import check, decisions, demo, finalise, init, preview, recipients, send, status, why
+from distributor.cli.desk import Desk
+from distributor.cli.documents import error_document
+from distributor.cli.exits import Exit, exit_of
+from distributor.dispatch.signoff import NotSignedOff
+from distributor.errors import BadFile, DistributorError
+from distributor.words import say
+
+rich_utils.OPTIONS_PANEL_TITLE = say("Options")
+rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
+rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
+
+app = typer.Typer(
+    name="distributor",
+    help=say("Carries a finalised bulletin (简报) to its 报, 送 and 发 lists and proves what happened to each copy."),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help=say("The settings file; otherwise ./distributor.toml."))] = None,
+    lang: Annotated[str | None, typer.Option(help=say("The language of messages: zh or en."))] = None,
+    version: Annotated[bool, typer.Option("--version", help=say("Show the version and stop."))] = False,
+) -> None:
+    """The options before the command; `--lang` has been read already."""
+    context.obj = Desk(config=config)
+    if version:
+        typer.echo(f"distributor {distributor.__version__}")
+        raise typer.Exit
+
+
+for module in (init, check, preview, finalise, send, status, why, decisions, recipients, demo):
+    module.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command. This is the one place where an error meets the person."""
+    as_json = "--json" in arguments
+    try:
+        result = app(args=list(arguments), standalone_mode=False)
+    except DistributorError as error:
+        _show(error, as_json=as_json)
+        return exit_of(error)
+    except (typer.Abort, KeyboardInterrupt):
+        Console(stderr=True).print(say("Stopped. Nothing is lost: `distributor status` shows where things stand."))
+        return Exit.REFUSED
+    except typer.TyperException as error:
+        Console(stderr=True, highlight=False).print(f"[red]{escape(error.format_message())}[/]")
+        Console(stderr=True, highlight=False).print(say("`distributor --help` shows what can be said."))
+        return Exit.BAD_INPUT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return Exit.DONE
+    return int(result or 0)
+
+
+def _show(error: DistributorError, *, as_json: bool) -> None:
+    problems = error.problems if isinstance(error, BadFile | NotSignedOff) else ()
+    if as_json:
+        Desk(as_json=True).answer({"error": error_document(error, problems)})
+        return
+    desk = Desk(to_errors=True)
+    place = f"{error.place}: " if error.place and not problems else ""
+    desk.say(f"{place}{error.what}", style="red")
+    desk.problems(problems)
+    if error.do:
+        desk.say(f"→ {error.do}")

@@ -1,0 +1,161 @@
+"""The machine-readable answers. Their keys are part of the contract and never translated."""
+
+from collections.abc import Sequence
+
+from distributor.delivery.evidence import evidence_of
+from distributor.dispatch.plan import Plan
+from distributor.errors import DistributorError, Problem
+from distributor.recipients.changes import Changes
+from distributor.reports.progress import Standing
+from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
+
+Document = dict[str, object]
+
+
+def problem_document(problem: Problem) -> Document:
+    """One finding."""
+    return {
+        "code": problem.code,
+        "grade": problem.grade,
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "what": str(problem.what),
+        "do": str(problem.do) if problem.do else None,
+    }
+
+
+def error_document(error: DistributorError, problems: Sequence[Problem] = ()) -> Document:
+    """An error, with the findings it stands for."""
+    return {
+        "code": error.code,
+        "what": str(error.what),
+        "do": str(error.do) if error.do else None,
+        "place": str(error.place) if error.place else None,
+        "problems": [problem_document(problem) for problem in problems],
+    }
+
+
+def bulletin_document(record: BulletinRecord) -> Document:
+    """A finalised bulletin."""
+    return {
+        "id": record.id,
+        "title": record.title,
+        "number": record.key.number,
+        "kind": record.key.kind,
+        "year": record.key.year,
+        "edition": record.edition,
+        "digest": record.digest,
+        "recipients_digest": record.directory_digest,
+        "finalised_at": record.finalised_at.isoformat(),
+        "released_at": record.released_at.isoformat() if record.released_at else None,
+        "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+    }
+
+
+def books_document(books: Books) -> Document:
+    """The count of the copies, by state."""
+    return {
+        "planned": books.planned,
+        "by_state": {state.value: count for state, count in sorted(books.by_state.items())},
+        "open": books.open,
+        "unknown": books.unknown,
+        "balanced": books.balanced,
+        "finished": books.finished,
+    }
+
+
+def dispatch_document(dispatch: DispatchRecord, books: Books) -> Document:
+    """One group's letter."""
+    return {
+        "group": dispatch.group,
+        "direction": dispatch.direction,
+        "channel": dispatch.channel,
+        "hold": dispatch.hold,
+        "books": books_document(books),
+    }
+
+
+def delivery_document(delivery: DeliveryRecord) -> Document:
+    """One copy: who, which group and channel, where it stands, every attempt, and the evidence."""
+    at = delivery.next_attempt_at
+    return {
+        "id": delivery.id,
+        "recipient": delivery.key,
+        "name": delivery.name,
+        "unit": delivery.unit,
+        "role": delivery.role,
+        "people": list(delivery.people),
+        "group": delivery.group,
+        "credited": list(delivery.credited),
+        "direction": delivery.direction,
+        "channel": delivery.channel,
+        "address": delivery.address,
+        "state": delivery.state.value,
+        "reason": delivery.reason or None,
+        "next_attempt_at": at.isoformat() if at else None,
+        "changed_at": delivery.changed_at.isoformat(),
+        "attempts": [attempt_document(attempt) for attempt in delivery.history],
+        "evidence": evidence_of(delivery.state).value,
+    }
+
+
+def attempt_document(attempt: AttemptRecord) -> Document:
+    """One try and the reply it got."""
+    return {
+        "number": attempt.number,
+        "started_at": attempt.started_at.isoformat(),
+        "ended_at": attempt.ended_at.isoformat() if attempt.ended_at else None,
+        "verdict": attempt.verdict or None,
+        "fault": attempt.fault or None,
+        "stage": attempt.stage or None,
+        "reply": {"code": attempt.code, "enhanced": attempt.enhanced, "text": attempt.text},
+    }
+
+
+def changes_document(changes: Changes) -> Document:
+    """How one list of recipients differs from another."""
+    return {
+        "added": [recipient.address for recipient in changes.added],
+        "removed": [recipient.address for recipient in changes.removed],
+        "moved": [change.after.address for change in changes.moved],
+        "readdressed": [change.after.address for change in changes.readdressed],
+        "renamed": [change.after.address for change in changes.renamed],
+        "shrink": round(changes.shrink, 3),
+    }
+
+
+def plan_document(plan: Plan) -> Document:
+    """What a send would do."""
+    return {
+        "bulletin": bulletin_document(plan.record),
+        "to_send": plan.to_send,
+        "waiting": plan.waiting,
+        "unknown": plan.unknown,
+        "groups": [
+            {
+                "group": group.group,
+                "direction": group.direction,
+                "to_send": group.to_send,
+                "waiting": group.waiting,
+                "settled": group.settled,
+                "unknown": group.unknown,
+                "hold": group.hold,
+            }
+            for group in plan.groups
+        ],
+        "previous": bulletin_document(plan.previous) if plan.previous else None,
+        "changes": changes_document(plan.changes) if plan.changes else None,
+    }
+
+
+def status_document(standing: Standing) -> Document:
+    """Where a bulletin stands."""
+    due = standing.next_due
+    return {
+        "bulletin": bulletin_document(standing.record),
+        "books": books_document(standing.books),
+        "next_due": due.isoformat() if due else None,
+        "dispatches": [dispatch_document(dispatch, share) for dispatch, share in standing.dispatches],
+        "deliveries": [delivery_document(delivery) for delivery in standing.deliveries],
+    }

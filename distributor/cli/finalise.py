@@ -1,0 +1,82 @@
+"""`distributor finalise FILE`: freezes a bulletin, its letters and its recipients."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distributor.cli.desk import Desk, existing_file
+from distributor.cli.documents import bulletin_document, problem_document
+from distributor.cli.exits import Exit
+from distributor.dispatch.finalise import Finalised, finalise
+from distributor.dispatch.intake import Prepared, prepare
+from distributor.dispatch.signoff import require_clean
+from distributor.rendering.email import issue_title
+from distributor.store.database import Database
+from distributor.words import say, words
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command(
+        "finalise", help=say("Freeze a bulletin: its text, every group's letter and every recipient. Sends nothing.")
+    )
+    def command(
+        context: typer.Context,
+        file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
+        correction: Annotated[
+            bool, typer.Option("--correction", help=say("A correction (勘误) of a number that has gone out."))
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help=say("Do not ask; the warnings have been read."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
+    ) -> int:
+        desk: Desk = context.obj
+        desk.as_json = as_json
+        with desk.database() as database:
+            prepared, done = finalise_file(desk, database, existing_file(file), correction=correction, yes=yes)
+        desk.answer(
+            {
+                "bulletin": bulletin_document(done.record),
+                "again": done.again,
+                "recipients": {
+                    "added": done.result.added,
+                    "cancelled": done.result.cancelled,
+                    "kept": done.result.kept,
+                },
+                "warnings": [problem_document(problem) for problem in prepared.findings],
+            }
+        )
+        return Exit.DONE
+
+
+def finalise_file(
+    desk: Desk, database: Database, path: Path, *, correction: bool, yes: bool
+) -> tuple[Prepared, Finalised]:
+    """Checks, asks about warnings, freezes, and says what was frozen. `send` uses the same door."""
+    prepared = prepare(path, desk.settings)
+    verdict = require_clean(prepared, desk.settings.send)
+    if verdict.warnings:
+        desk.problems(verdict.warnings)
+        desk.confirm(
+            words("Finalise {label} in spite of these warnings?", label=issue_title(prepared.bulletin)), yes=yes
+        )
+    done = finalise(database, prepared, desk.settings, now=desk.now, actor=desk.actor, correction=correction)
+    _show(desk, done)
+    return prepared, done
+
+
+def _show(desk: Desk, done: Finalised) -> None:
+    record, result = done.record, done.result
+    if done.again and not result.added and not result.cancelled:
+        desk.say(words("{label} is finalised already; its recipients are unchanged.", label=record.title))
+        return
+    desk.say(words("{label} is finalised.", label=record.title), style="green")
+    desk.say(
+        words(
+            "Copies: {added} added, {cancelled} cancelled, {kept} as before.",
+            added=result.added,
+            cancelled=result.cancelled,
+            kept=result.kept,
+        )
+    )

@@ -1,0 +1,99 @@
+"""The live progress bar, fed from the rows: the same for a send, for following one, and for `status --watch`."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import TypeVar
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from distributor.cli.desk import Desk
+from distributor.delivery.state import State
+from distributor.store.database import Database
+from distributor.store.deliveries import books
+from distributor.store.records import Books, BulletinRecord
+from distributor.words import say
+
+T = TypeVar("T")
+
+#: How often the rows are counted, in seconds.
+BEAT = 0.2
+
+
+async def watching(desk: Desk, database: Database, record: BulletinRecord, work: Coroutine[None, None, T]) -> T:
+    """Shows progress while `work` runs and returns what it returns."""
+    watcher = asyncio.create_task(_watch(desk, database, record, until_still=False))
+    try:
+        return await work
+    finally:
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+
+
+async def follow(desk: Desk, database: Database, record: BulletinRecord) -> None:
+    """Shows progress until nothing moves by itself any more."""
+    await _watch(desk, database, record, until_still=True)
+
+
+async def _watch(desk: Desk, database: Database, record: BulletinRecord, *, until_still: bool) -> None:
+    with _bar(desk) as progress:
+        row = progress.add_task(record.title, total=None, states="")
+        try:
+            while True:
+                count = await asyncio.to_thread(_count, database, record)
+                _draw(progress, row, count)
+                if until_still and count.open == 0:
+                    return
+                await asyncio.sleep(BEAT)
+        finally:
+            _draw(progress, row, _count(database, record))
+
+
+def _bar(desk: Desk) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[states]}"),
+        TimeElapsedColumn(),
+        console=desk.console,
+        disable=desk.as_json,
+    )
+
+
+def _draw(progress: Progress, row: TaskID, count: Books) -> None:
+    states = "  ".join(f"{state_name(state)} {n}" for state, n in count.by_state.items() if n)
+    progress.update(row, total=count.planned, completed=count.planned - count.open, states=states)
+
+
+def _count(database: Database, record: BulletinRecord) -> Books:
+    with database.read() as conn:
+        return books(conn, record.id)
+
+
+def state_name(state: State) -> str:
+    """A state in the reader's language."""
+    names = {
+        State.QUEUED: say("queued"),
+        State.CLAIMED: say("claimed"),
+        State.SENDING: say("sending"),
+        State.DEFERRED: say("deferred"),
+        State.ACCEPTED: say("accepted"),
+        State.DELIVERED: say("delivered"),
+        State.BOUNCED: say("bounced"),
+        State.FAILED: say("failed"),
+        State.UNKNOWN: say("unknown"),
+        State.SUPPRESSED: say("suppressed"),
+        State.CANCELLED: say("cancelled"),
+    }
+    return names[state]

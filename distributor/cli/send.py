@@ -1,0 +1,156 @@
+"""`distributor send`: shows the plan, asks, sends what is due, and says what remains."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distributor.cli.desk import Desk
+from distributor.cli.documents import plan_document, status_document
+from distributor.cli.exits import Exit
+from distributor.cli.finalise import finalise_file
+from distributor.cli.progress import follow, watching
+from distributor.cli.show import show_deliveries, show_plan, show_summary
+from distributor.cli.trial import rehearse_send, send_trial
+from distributor.delivery.outcome import Fault, Outcome
+from distributor.delivery.state import State
+from distributor.dispatch.locate import locate
+from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
+from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, the_account
+from distributor.errors import Refused
+from distributor.reports.progress import Standing, standing
+from distributor.store.database import Database
+from distributor.store.records import BulletinRecord, DeliveryRecord
+from distributor.store.sender_lock import SenderBusy
+from distributor.words import say, words
+
+
+class NotFinalised(Refused):
+    """The file was never finalised, and this command may not do it."""
+
+    code = "not_finalised"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command(help=say("Send a finalised bulletin (or finalise a file and send it), and follow it to the end."))
+    def send(
+        context: typer.Context,
+        issue: Annotated[
+            str | None, typer.Argument(help=say("Number, title, #id or file; otherwise the newest bulletin."))
+        ] = None,
+        now: Annotated[bool, typer.Option("--now", help=say("Send at once, whatever the hour."))] = False,
+        group: Annotated[list[str] | None, typer.Option(help=say("Only this group; may be repeated."))] = None,
+        only: Annotated[
+            list[str] | None, typer.Option(help=say("Only this person, unit or address; may be repeated."))
+        ] = None,
+        test_to: Annotated[
+            str | None, typer.Option(help=say("Send each letter, marked 【测试】, to this address; it counts nowhere."))
+        ] = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help=say("Make every letter and check it, but hand none over."))
+        ] = False,
+        yes: Annotated[bool, typer.Option("--yes", help=say("Do not ask; the plan has been read."))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
+    ) -> int:
+        desk: Desk = context.obj
+        desk.as_json = as_json
+        selection = Selection(frozenset(group or ()), frozenset(only or ()))
+        with desk.database() as database:
+            if test_to:
+                return send_trial(desk, database, issue, selection, address=test_to)
+            record = _finalised(desk, database, issue, yes=yes, may_store=not dry_run)
+            if dry_run:
+                return rehearse_send(desk, database, record, selection)
+            return send_record(desk, database, record, selection, yes=yes)
+
+
+def _finalised(desk: Desk, database: Database, issue: str | None, *, yes: bool, may_store: bool) -> BulletinRecord:
+    with database.read() as conn:
+        record = locate(conn, issue, today=desk.today)
+    if record is not None:
+        return record
+    assert issue is not None, "only a file can be without a record"
+    if not may_store:
+        raise NotFinalised(
+            words("{file} has not been finalised.", file=Path(issue).name),
+            do=words("Finalise it first; --dry-run stores nothing."),
+        )
+    _prepared, done = finalise_file(desk, database, Path(issue), correction=False, yes=yes)
+    return done.record
+
+
+def send_record(desk: Desk, database: Database, record: BulletinRecord, selection: Selection, *, yes: bool) -> int:
+    """Sends one finalised bulletin as far as it can go now. Returns the exit code."""
+    with database.read() as conn:
+        plan = make_plan(conn, record, selection, now=desk.now)
+        if plan.to_send == 0:
+            return _nothing(desk, database, plan)
+        require_unchanged(conn, record, desk.settings)
+    lines = open_lines(the_account(desk.settings), plan.to_send)
+    show_plan(desk, plan)
+    desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send), yes=yes)
+    release_plan(database, plan, desk.settings, now=desk.now, actor=desk.actor)
+    owner = new_owner()
+    stopped: Outcome | None = None
+    try:
+        with sender(database, [record.id], owner=owner, now=desk.now):
+            work = send_due(database, desk.settings, bulletin_ids=[record.id], lines=lines, owner=owner)
+            stopped = asyncio.run(watching(desk, database, record, work))
+    except SenderBusy as busy:
+        desk.say(busy.what, style="yellow")
+        desk.say(words("The letters are due now and that process sends them; this command follows it."))
+        asyncio.run(follow(desk, database, record))
+    with database.read() as conn:
+        after = standing(conn, record)
+    return _report(desk, plan, after, selection, stopped)
+
+
+def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
+    with database.read() as conn:
+        now_standing = standing(conn, plan.record)
+    if not plan.waiting and not plan.unknown:
+        desk.say(words("{label} has already been distributed; nothing is sent a second time.", label=plan.record.title))
+    show_summary(desk, now_standing)
+    desk.answer({"sent": False, "plan": plan_document(plan), **status_document(now_standing)})
+    return Exit.PARTLY if plan.waiting or plan.unknown else Exit.NOTHING
+
+
+def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, stopped: Outcome | None) -> int:
+    meant = [delivery for delivery in after.deliveries if selection.covers(delivery)]
+    if not desk.as_json:
+        show_deliveries(desk, meant)
+        show_summary(desk, after)
+    if stopped:
+        _explain(desk, stopped)
+    desk.answer(
+        {
+            "sent": True,
+            "plan": plan_document(plan),
+            "stopped_by": {"fault": stopped.fault, "stage": stopped.stage, "reply": str(stopped.reply)}
+            if stopped
+            else None,
+            **status_document(after),
+        }
+    )
+    return _exit_of(meant, stopped)
+
+
+def _explain(desk: Desk, stopped: Outcome) -> None:
+    desk.say(words("The mail server stopped the sending: {reply}", reply=stopped.reply), style="red")
+    if stopped.stops_the_account:
+        desk.say(words("No recipient was charged. Correct the account in distributor.toml, then send again."))
+    else:
+        desk.say(words("What is left stays queued; send again when the server answers."))
+
+
+def _exit_of(meant: list[DeliveryRecord], stopped: Outcome | None) -> int:
+    good = sum(delivery.state in (State.ACCEPTED, State.DELIVERED) for delivery in meant)
+    bad = sum(delivery.state not in (State.ACCEPTED, State.DELIVERED, State.CANCELLED) for delivery in meant)
+    if not bad:
+        return Exit.DONE
+    if good or not stopped:
+        return Exit.PARTLY
+    return Exit.UNAVAILABLE if stopped.fault in (Fault.NETWORK, Fault.THROTTLE) else Exit.REFUSED

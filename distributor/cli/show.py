@@ -1,0 +1,129 @@
+"""Tables and summaries for people."""
+
+from collections.abc import Collection
+
+from rich.markup import escape
+from rich.table import Table
+
+from distributor.cli.desk import Desk
+from distributor.cli.progress import state_name
+from distributor.delivery.state import State
+from distributor.dispatch.plan import Plan
+from distributor.recipients.changes import Changes
+from distributor.reports.progress import Standing
+from distributor.reports.story import hold_words, reason_words
+from distributor.store.records import DeliveryRecord
+from distributor.words import say, words
+
+#: More rows than this are not listed one by one unless they need a person.
+LONG = 60
+
+_COLOURS = {
+    State.ACCEPTED: "green",
+    State.DELIVERED: "green",
+    State.FAILED: "red",
+    State.BOUNCED: "red",
+    State.UNKNOWN: "magenta",
+    State.DEFERRED: "yellow",
+}
+
+
+def show_plan(desk: Desk, plan: Plan) -> None:
+    """What a send would do: counts per group, and what changed against the last bulletin."""
+    if desk.as_json:
+        return
+    desk.say(plan.record.title, style="bold red")
+    table = _table(say("group"), say("direction"), say("to send"), say("waiting"), say("settled"), say("unknown"))
+    for group in plan.groups:
+        table.add_row(
+            escape(group.group),
+            group.direction,
+            *(str(n) for n in (group.to_send, group.waiting, group.settled, group.unknown)),
+        )
+    desk.console.print(table)
+    for group in plan.groups:
+        if group.hold:
+            desk.say(words("{group} is on hold: {reason}", group=group.group, reason=hold_words(group.hold)))
+    if plan.previous and plan.changes:
+        _show_changes(desk, plan.previous.title, plan.changes)
+
+
+def _show_changes(desk: Desk, before: str, changes: Changes) -> None:
+    if changes.nothing:
+        desk.say(words("The recipients are the same as for {label}.", label=before))
+        return
+    desk.say(words("Against {label}:", label=before))
+    rows = (
+        ("+", [f"{r.unit} {r.name} <{r.address}>" for r in changes.added]),
+        ("−", [f"{r.unit} {r.name} <{r.address}>" for r in changes.removed]),
+        ("→", [f"{c.after.name}: {c.before.group} → {c.after.group}" for c in changes.moved]),
+        ("@", [f"{c.after.name}: {c.before.address} → {c.after.address}" for c in changes.readdressed]),
+    )
+    for mark, lines in rows:
+        for line in lines:
+            desk.say(f"  {mark} {line}")
+
+
+def show_deliveries(desk: Desk, deliveries: Collection[DeliveryRecord]) -> None:
+    """Who, which group, which state. A long list shows only what needs a person."""
+    shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
+    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
+    for delivery in shown:
+        colour = _COLOURS.get(delivery.state, "")
+        state = state_name(delivery.state)
+        table.add_row(
+            escape(delivery.unit),
+            escape(delivery.name),
+            escape(delivery.group),
+            escape(delivery.address),
+            f"[{colour}]{state}[/]" if colour else state,
+            escape(_remark(desk, delivery)),
+        )
+    if shown:
+        desk.console.print(table)
+    if len(shown) < len(deliveries):
+        desk.say(words("{count} accepted copies are not listed.", count=len(deliveries) - len(shown)))
+
+
+def show_summary(desk: Desk, standing: Standing) -> None:
+    """The books in one line, and what remains to be done."""
+    if desk.as_json:
+        return
+    count = standing.books
+    parts = [f"{state_name(state)} {n}" for state, n in count.by_state.items() if n]
+    desk.say(
+        words(
+            "{label}: {planned} planned = {parts}",
+            label=standing.record.title,
+            planned=count.planned,
+            parts=" + ".join(parts) or "0",
+        ),
+        style="bold",
+    )
+    for dispatch, _share in standing.dispatches:
+        if dispatch.hold:
+            desk.say(words("{group} is on hold: {reason}", group=dispatch.group, reason=hold_words(dispatch.hold)))
+    if standing.next_due and count.open:
+        desk.say(
+            words("The next attempt is due at {when}: run `distributor send` then.", when=desk.local(standing.next_due))
+        )
+    if count.unknown:
+        desk.say(words("{count} copies are in doubt: `distributor resolve` settles them.", count=count.unknown))
+    if count.finished:
+        desk.say(words("The books balance; nothing is open."), style="green")
+
+
+def _remark(desk: Desk, delivery: DeliveryRecord) -> str:
+    parts = [str(reason_words(delivery))] if delivery.reason or delivery.history else []
+    if delivery.state is State.DEFERRED and delivery.next_attempt_at:
+        parts.append(desk.local(delivery.next_attempt_at))
+    if delivery.credited:
+        parts.append(say("also for {groups}", groups="、".join(delivery.credited)))
+    return " ".join(part for part in parts if part)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,159 @@
+"""Takes a bulletin in: reads it, resolves who gets it, and renders every group's letter.
+
+Nothing is stored here. `finalise` stores what this prepares; `check` and `preview` only look at it,
+so all three see the same thing.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from distributor.bulletin.model import Bulletin, Reading
+from distributor.bulletin.reading import read_bulletin
+from distributor.errors import Problem
+from distributor.recipients.coverage import Coverage, coverage
+from distributor.recipients.file import Loaded, load_directory
+from distributor.recipients.model import Group, Recipient
+from distributor.recipients.resolve import Resolved, directory_digest, resolve
+from distributor.rendering.email import GroupView, OfficeView, issue_title, render_email
+from distributor.rendering.rendition import Rendition
+from distributor.rendering.templates import Templates
+from distributor.settings import Settings
+from distributor.store.records import BulletinKey, Frozen, Letter
+
+CHANNEL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedLetter:
+    """One group's letter, ready to be frozen."""
+
+    group: Group
+    rendition: Rendition
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A bulletin with everything that its distribution depends on."""
+
+    path: Path
+    reading: Reading
+    loaded: Loaded
+    resolved: Resolved
+    coverage: Coverage
+    directory_digest: str
+    letters: tuple[PreparedLetter, ...]
+
+    @property
+    def bulletin(self) -> Bulletin:
+        return self.reading.bulletin
+
+    @property
+    def findings(self) -> tuple[Problem, ...]:
+        """Everything found in the bulletin, the directory and between the two."""
+        return (
+            *self.reading.findings,
+            *self.loaded.warnings,
+            *self.resolved.warnings,
+            *self.coverage.problems,
+        )
+
+    def frozen(self, *, today: dt.date, edition: int) -> Frozen:
+        """What the store keeps. `today` (in the office's zone) gives the year when the bulletin names none."""
+        return Frozen(
+            key=key_of(self.bulletin, today=today),
+            edition=edition,
+            title=issue_title(self.bulletin),
+            digest=self.reading.digest,
+            directory_digest=self.directory_digest,
+            file_name=str(self.path.resolve()),
+            source=self.reading.source,
+            assets=self.reading.assets,
+            letters=tuple(_frozen_letter(letter) for letter in self.letters),
+        )
+
+
+def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, Resolved]:
+    """Reads the directory and resolves it. Raises `BadFile` with everything that is wrong in it."""
+    loaded = load_directory(settings.path(settings.folders.recipients), known_templates=templates.names())
+    return loaded, resolve(loaded.directory)
+
+
+def templates_of(settings: Settings) -> Templates:
+    """The office's own templates before the built-in ones."""
+    folder = settings.folders.templates
+    return Templates(settings.path(folder) if folder else None)
+
+
+def prepare(path: Path, settings: Settings) -> Prepared:
+    """Reads, resolves and renders one bulletin file.
+
+    What is wrong with the text is a finding in the result. Raises `BadInput` when a file cannot be
+    read at all, `BadFile` for the directory, and `BadInput` naming the template for a template error.
+    """
+    templates = templates_of(settings)
+    reading = read_bulletin(path)
+    loaded, resolved = load_recipients(settings, templates)
+    directory = loaded.directory
+    letters = tuple(
+        PreparedLetter(group, render_for(reading, group, settings, templates), members)
+        for group in directory.groups
+        if (members := _members(resolved.recipients, group))
+    )
+    return Prepared(
+        path=path,
+        reading=reading,
+        loaded=loaded,
+        resolved=resolved,
+        coverage=coverage(reading.bulletin, directory),
+        directory_digest=directory_digest(resolved, directory),
+        letters=letters,
+    )
+
+
+def render_for(reading: Reading, group: Group, settings: Settings, templates: Templates) -> Rendition:
+    """Renders the letter that one group gets."""
+    office = settings.office
+    return render_email(
+        reading.bulletin,
+        group=GroupView(
+            name=group.name,
+            direction=group.direction,
+            template=group.template,
+            acknowledge=group.acknowledge,
+            due=group.due,
+        ),
+        office=OfficeView(
+            name=office.name,
+            phone=office.phone,
+            reply_address=office.reply_to or office.sender,
+            base_url=office.base_url,
+        ),
+        templates=templates,
+        pictures=reading.assets,
+    )
+
+
+def key_of(bulletin: Bulletin, *, today: dt.date) -> BulletinKey:
+    """What makes two files the same number (design: numbers restart every year, supplements count apart)."""
+    date = bulletin.date
+    number = str(bulletin.issue_no) if bulletin.issue_no is not None else (date or today).isoformat()
+    year = bulletin.year or (date or today).year
+    return BulletinKey(bulletin.title, bulletin.issuer or "", year, bulletin.kind, number)
+
+
+def _members(recipients: Sequence[Recipient], group: Group) -> tuple[Recipient, ...]:
+    return tuple(recipient for recipient in recipients if recipient.group == group.name)
+
+
+def _frozen_letter(letter: PreparedLetter) -> Letter:
+    return Letter(
+        group=letter.group.name,
+        direction=letter.group.direction,
+        channel=CHANNEL,
+        rendition=letter.rendition.to_document(),
+        recipients=letter.recipients,
+        on_unknown=letter.group.on_unknown,
+    )

@@ -1,0 +1,34 @@
+"""Where a bulletin stands: its books, its groups and every copy, read in one transaction."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from distributor.store.database import Connection
+from distributor.store.deliveries import books, books_by_dispatch, deliveries_of, next_due
+from distributor.store.dispatches import dispatches_of
+from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One bulletin's state of affairs. `next_due` is UTC, and None when nothing waits for its time."""
+
+    record: BulletinRecord
+    books: Books
+    dispatches: tuple[tuple[DispatchRecord, Books], ...]
+    deliveries: tuple[DeliveryRecord, ...]
+    next_due: dt.datetime | None
+
+
+def standing(conn: Connection, record: BulletinRecord) -> Standing:
+    """Reads where a bulletin stands now."""
+    shares = books_by_dispatch(conn, record.id)
+    return Standing(
+        record=record,
+        books=books(conn, record.id),
+        dispatches=tuple(
+            (dispatch, shares.get(dispatch.id, Books(0, {}))) for dispatch in dispatches_of(conn, record.id)
+        ),
+        deliveries=deliveries_of(conn, record.id, history=True),
+        next_due=next_due(conn, record.id),
+    )

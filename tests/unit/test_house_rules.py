@@ -1,0 +1,96 @@
+"""The rules of the house that a machine can check: imports run one way, a library has one door, rooms stay small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "distributor"
+
+#: The floors, from the ground up. A room may use any floor below it, never one above or beside it.
+FLOORS: list[set[str]] = [
+    {"words"},
+    {"errors"},
+    {"resources", "misfit"},
+    {"address"},
+    {"settings_values"},
+    {"bulletin", "delivery", "settings", "settings_file"},
+    {"recipients", "receipts"},
+    {"rendering", "store"},
+    {"channels", "reports"},
+    {"dispatch"},
+    {"cli"},
+]
+FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+
+#: Rooms on one floor that may look at each other: a settings file is the settings.
+NEIGHBOURS = {("settings_file", "settings")}
+
+#: Rooms that must not meet although the floors would allow it.
+STRANGERS = {("channels", "store"), ("store", "channels"), ("store", "rendering")}
+
+#: A library enters the house by these rooms only.
+DOORS = {
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "jinja2": {"rendering"},
+    "css_inline": {"rendering"},
+    "nh3": {"rendering"},
+    "aiosmtplib": {"channels/smtp"},
+    "markdown_it": {"bulletin"},
+    "mdit_py_plugins": {"bulletin"},
+    "ruamel": {"recipients"},
+    "apscheduler": {"schedule"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "aiosmtpd": {"cli"},
+    "pydantic_settings": {"settings", "settings_file"},
+}
+
+
+def files() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parts[len(PACKAGE.parts)] != "_data")
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    here = room(path)
+    if here in ("__init__", "__main__"):
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "distributor" or parts[1] in (here, "__version__"):
+            continue
+        there = parts[1]
+        assert (here, there) not in STRANGERS, f"{here} must not know {there}"
+        assert FLOOR[there] < FLOOR[here] or (here, there) in NEIGHBOURS, f"{here} must not use {there}"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_library_has_one_door(path: Path) -> None:
+    inside = path.relative_to(PACKAGE).as_posix().removesuffix(".py")
+    for name in imports(path):
+        doors = DOORS.get(name.split(".")[0])
+        assert doors is None or any(inside == door or inside.startswith(f"{door}/") for door in doors), (
+            f"{inside} imports {name}; its doors are {sorted(doors or ())}"
+        )
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    long = {str(path): count for path in files() if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400}
+    assert not long
