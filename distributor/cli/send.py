@@ -96,7 +96,7 @@ def send_record(desk: Desk, database: Database, record: BulletinRecord, selectio
     owner = new_owner()
     stopped: Outcome | None = None
     try:
-        with sender(database, [record.id], owner=owner, now=desk.now):
+        with sender(database, owner=owner, now=desk.now):
             work = send_due(database, desk.settings, bulletin_ids=[record.id], lines=lines, owner=owner)
             stopped = asyncio.run(watching(desk, database, record, work))
     except SenderBusy as busy:

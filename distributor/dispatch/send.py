@@ -81,7 +81,7 @@ def release_plan(database: Database, plan: Plan, settings: Settings, *, now: dt.
 
 
 @contextlib.contextmanager
-def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, now: dt.datetime) -> Iterator[SenderLock]:
+def sender(database: Database, *, owner: str, now: dt.datetime) -> Iterator[SenderLock]:
     """The one sender's place, with everything a dead sender left behind put right.
 
     Raises `SenderBusy` when another process holds it.
@@ -91,7 +91,6 @@ def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, now
             if database.dialect == "sqlite":  # the lock says that every other sender is dead
                 recover(conn, now=now)
             sweep(conn, now=now)
-            resend_unknown(conn, bulletin_ids, now=now)
         yield lock
 
 
@@ -114,15 +113,21 @@ async def send_due(
         letters.load(conn, bulletin_ids, now=clock())
     ledger = Ledger(database, clock=clock)
     ledger.start()
-    worker = Worker(ledger, tuple(lines), letters.message, owner=owner, clock=clock, chance=random.random)
     try:
+        # Only now: the ledger's start has booked the answers that the last sender could not write.
+        _resend(database, bulletin_ids, now=clock())
+        worker = Worker(ledger, tuple(lines), letters.message, owner=owner, clock=clock, chance=random.random)
         with _stopping_gently(worker):
             stopped = await worker.run(bulletin_ids)
     finally:
         await asyncio.to_thread(ledger.close)
-    with database.write() as conn:
-        resend_unknown(conn, bulletin_ids, now=clock())
+    _resend(database, bulletin_ids, now=clock())
     return stopped.outcome
+
+
+def _resend(database: Database, bulletin_ids: Collection[int], *, now: dt.datetime) -> None:
+    with database.write() as conn:
+        resend_unknown(conn, bulletin_ids, now=now)
 
 
 @contextlib.contextmanager
