@@ -13,7 +13,7 @@ import css_inline
 import nh3
 from markupsafe import Markup
 
-from distributor.bulletin.model import AddresseeLine, Bulletin, Contact, Direction, Kind
+from distributor.bulletin.model import AddresseeLine, Bulletin, Contact, Direction, Item, Kind, Paragraph
 from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Acknowledge
 from distributor.rendering import fields
@@ -145,7 +145,9 @@ def _values(
         "date": chinese_date(bulletin),
         "masthead": _masthead(bulletin),
         "contact": _contact(bulletin.contact),
-        "addressee": _addressee,
+        "addressees": _addressees(bulletin),
+        "copies": _copies(bulletin),
+        "by_unit": _by_unit,
         "headlines": [item.title for section in bulletin.sections for item in section.items if item.title],
         "due": _due(group.due),
         "pictures": {source: {"cid": entry.picture.cid, "width": entry.width} for source, entry in placed.items()},
@@ -163,15 +165,44 @@ def _masthead(bulletin: Bulletin) -> tuple[str, ...]:
     return lines
 
 
-def _addressee(line: AddresseeLine) -> str:
-    """One 报/送/发 line as printed, with its label."""
-    return line.raw if line.raw.startswith(line.label) else f"{line.label}：{line.raw or '、'.join(line.names)}"
+def _addressees(bulletin: Bulletin) -> list[dict[str, object]]:
+    """The 报/送/发 lines as printed: the label, and the lines behind it."""
+    return [
+        {"label": f"{line.label}：", "lines": _printed_lines(_unlabelled(line)) or ["、".join(line.names)]}
+        for line in bulletin.addressees
+    ]
 
 
-def _contact(contact: Contact) -> str:
-    """The contact line as printed; put together from its parts when it was not kept."""
+def _unlabelled(line: AddresseeLine) -> str:
+    label = r"\s*".join(map(re.escape, line.label))
+    return re.sub(rf"^\s*{label}\s*[：:]", "", line.raw)
+
+
+def _contact(contact: Contact) -> list[str]:
+    """The contact line's parts as printed; put together from what was recognised when it was not kept."""
     parts = (("电子邮箱：", contact.email), ("电话：", contact.phone))
-    return contact.raw or "　　".join(label + value for label, value in parts if value)
+    kept = [part for part in re.split(r"[\s\u3000]{2,}", contact.raw) if part]
+    return kept or [label + value for label, value in parts if value]
+
+
+def _copies(bulletin: Bulletin) -> str:
+    """How many copies were printed; empty when a line of the tail says so itself."""
+    tail = " ".join((*bulletin.extra, *(line.raw for line in bulletin.addressees)))
+    said = re.search(r"印.{0,12}份", tail) is not None
+    return "" if bulletin.copies is None or said else f"共印{bulletin.copies}份"
+
+
+def _by_unit(item: Item) -> bool:
+    """Whether an item may be set unit by unit: its short reports are the whole body, in one plain look."""
+    paragraphs = [block for block in item.body if isinstance(block, Paragraph)]
+    plain = all(not (span.bold or span.italic or span.link) for block in paragraphs for span in block.spans)
+    told = "".join(f"{digest.unit}：{digest.text}" for digest in item.digests)
+    same = "".join(told.split()) == "".join("".join(block.text for block in paragraphs).split())
+    return bool(item.digests) and (not item.body or (plain and same and len(paragraphs) == len(item.body)))
+
+
+def _printed_lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _due(due: str | None) -> str:
