@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from distributor.delivery.outcome import Stage, Verdict
-from distributor.delivery.state import CLAIMABLE, Fact, State, advance
+from distributor.delivery.state import Fact, State, advance
 from distributor.store.records import Claim, Swept
 from distributor.store.rows import chunks
-from distributor.store.schema import attempt, database_seconds, delivery, dispatch
+from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, leased
 
 _FREE = {"owner": None, "lease_until": None}
 
@@ -69,7 +69,7 @@ def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
     """
     over = delivery.c.lease_until <= database_seconds()
     swept = _give_up_leases(conn, over, now)
-    late = and_(delivery.c.state.in_(sorted(CLAIMABLE)), delivery.c.valid_until <= now)
+    late = and_(claimable, delivery.c.valid_until <= now)
     expired = conn.execute(
         update(delivery)
         .where(late)
@@ -120,7 +120,7 @@ def _due(
 ) -> list[ColumnElement[bool]]:
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     conditions = [
-        delivery.c.state.in_(sorted(CLAIMABLE)),
+        claimable,
         delivery.c.next_attempt_at <= now,
         delivery.c.valid_until > now,
         delivery.c.dispatch_id.not_in(held),
@@ -164,12 +164,12 @@ def _open_attempts(conn: Connection, claims: list[Claim], owner: str, now: dt.da
 def _give_up_leases(conn: Connection, condition: ColumnElement[bool], now: dt.datetime) -> Swept:
     requeued = conn.execute(
         update(delivery)
-        .where(delivery.c.state == State.CLAIMED, condition)
+        .where(leased, delivery.c.state == State.CLAIMED, condition)
         .values(state=advance(State.CLAIMED, Fact.RELEASE), reason="worker_lost", changed_at=now, **_FREE)
     ).rowcount
     unknown = conn.execute(
         update(delivery)
-        .where(delivery.c.state == State.SENDING, condition)
+        .where(leased, delivery.c.state == State.SENDING, condition)
         .values(state=advance(State.SENDING, Fact.LOSE), reason="worker_lost", next_attempt_at=None, changed_at=now)
         .values(_FREE)
         .returning(delivery.c.id, delivery.c.epoch)

@@ -30,16 +30,15 @@ T = TypeVar("T")
 #: How long a statement waits for another program's lock.
 PATIENCE = timedelta(seconds=10)
 
-_READS = "distributor_reads"
 _OLDEST_POSTGRESQL = (14, 0)
 
 
 class Database:
     """One open database. Safe to use from several threads; each `read` or `write` takes a connection of its own."""
 
-    def __init__(self, engine: Engine, path: Path | None) -> None:
+    def __init__(self, engine: Engine, reader: Engine, path: Path | None) -> None:
         self._engine = engine
-        self._reader = engine.execution_options(**{_READS: True})
+        self._reader = reader
         self._inode = _inode(path) if path else None
         self.path = path
         self.url = engine.url.render_as_string(hide_password=True)
@@ -58,14 +57,16 @@ class Database:
         if path:
             _prepare_folder(path)
         engine = _engine(parsed, patience)
+        reader = _sqlite_reader(parsed, patience) if path else engine
         try:
             with _translated(str(path or parsed.host or "PostgreSQL")):
-                _check_version(engine)
-                upgrade(engine)
+                _check_version(reader)
+                upgrade(engine, reader)
         except BaseException:
             engine.dispose()
+            reader.dispose()
             raise
-        return cls(engine, path)
+        return cls(engine, reader, path)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,6 +87,7 @@ class Database:
     def close(self) -> None:
         """Closes all connections. The database may not be used afterwards."""
         self._engine.dispose()
+        self._reader.dispose()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -179,7 +181,7 @@ def _engine(url: URL, patience: timedelta) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": seconds})
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     try:
         engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": max(1, round(seconds))})
@@ -205,10 +207,17 @@ def _set_up_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> 
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin_sqlite(conn: Connection) -> None:
-    reads = bool(conn.get_execution_options().get(_READS))
-    conn.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
-    conn.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _sqlite_reader(url: URL, patience: timedelta) -> Engine:
+    """Connections of their own for reading: they never take the write lock, and cannot write by mistake."""
+    engine = create_engine(url, connect_args={"timeout": patience.total_seconds()})
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        _set_up_sqlite(connection, record)
+        connection.cursor().execute("PRAGMA query_only=ON")
+
+    event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN"))
+    return engine
 
 
 def _set_up_postgresql(connection: DBAPIConnection, seconds: float) -> None:

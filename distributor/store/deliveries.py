@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from distributor.delivery.state import CLAIMABLE, Fact, State
+from distributor.delivery.state import Fact, State
 from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Recipient
 from distributor.store.freezing import SUPERSEDED
 from distributor.store.moves import Move, apply_moves
 from distributor.store.records import AttemptRecord, Books, DeliveryRecord
 from distributor.store.rows import chunks, deliveries, delivery_record, recipient
-from distributor.store.schema import attempt, delivery, dispatch
+from distributor.store.schema import attempt, claimable, delivery, dispatch
 from distributor.words import words
 
 #: Facts after which a row waits to be sent (again).
@@ -92,9 +92,7 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
 def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | None:
     """When the next row may be claimed (UTC), past times included; None when nothing waits but on a hold."""
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
-    due = select(func.min(delivery.c.next_attempt_at)).where(
-        delivery.c.state.in_(sorted(CLAIMABLE)), delivery.c.dispatch_id.not_in(held)
-    )
+    due = select(func.min(delivery.c.next_attempt_at)).where(claimable, delivery.c.dispatch_id.not_in(held))
     if bulletin_id is not None:
         due = due.where(delivery.c.bulletin_id == bulletin_id)
     return conn.execute(due).scalar()

@@ -1,17 +1,18 @@
 """The one place where the state of a delivery is written, besides the claim and the sweep.
 
-A move is a fact about one row. The rows are locked and read, `advance` decides, and the result is
-written under a compare-and-set on state and epoch: a fact of a lost claim changes nothing.
+A move is a fact about one row. Moves that write the same thing share one compare-and-set on id, state and epoch:
+a fact of a lost claim, or one that the table does not allow, changes nothing.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
-from distributor.delivery.state import Fact, ForbiddenMove, State, advance
+from distributor.delivery.state import TRANSITIONS, Fact, State
 from distributor.store.rows import chunks
 from distributor.store.schema import database_seconds, delivery
 
@@ -21,7 +22,7 @@ SENDING_LEASE = 660
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One fact and its consequences. `epoch` None: a decision about the row whoever works on it.
+    """One fact and its consequences. `epoch` None: a decision about the row, whoever works on it.
 
     `next_attempt_at` None keeps the row's time where the new state waits at all.
     `again`: this very move may have been committed already (the answer to COMMIT was lost).
@@ -39,110 +40,77 @@ class Move:
 
 
 def apply_moves(conn: Connection, moves: Sequence[Move], *, now: dt.datetime) -> list[State | None]:
-    """Moves rows, in the order given; returns the new state of each, or None where the table or the epoch says no."""
-    results: list[State | None] = []
-    for part in chunks(moves):
-        rows = _locked(conn, {move.delivery_id for move in part})
-        writes: list[dict[str, Any]] = []
-        for move in part:
-            row = rows.get(move.delivery_id)
-            results.append(_decide(row, move, writes, now) if row else None)
-        if writes:
-            _write(conn, writes)
-    return results
+    """Writes moves; returns the new state of each row, or None where the table or the epoch says no.
+
+    Moves with the same content are written together, in the order of the first of each kind.
+    """
+    kinds = [replace(move, delivery_id="") for move in moves]
+    alike: dict[Move, list[str]] = {}
+    for kind, move in zip(kinds, moves, strict=True):
+        alike.setdefault(kind, []).append(move.delivery_id)
+    moved = {kind: _write(conn, kind, ids, now) for kind, ids in alike.items()}
+    return [moved[kind].get(move.delivery_id) for kind, move in zip(kinds, moves, strict=True)]
 
 
-def _locked(conn: Connection, ids: set[str]) -> dict[str, dict[str, Any]]:
-    # Always locked in the order of ids, so that two writers cannot wait for each other.
-    query = (
-        select(
-            delivery.c.id,
-            delivery.c.state,
-            delivery.c.epoch,
-            delivery.c.owner,
-            delivery.c.lease_until,
-            delivery.c.attempts,
-            delivery.c.released_at,
-            delivery.c.next_attempt_at,
-            delivery.c.valid_until,
-            database_seconds().label("clock"),
-        )
-        .where(delivery.c.id.in_(sorted(ids)))
-        .order_by(delivery.c.id)
-        .with_for_update()
-    )
-    return {row.id: dict(row._mapping) for row in conn.execute(query)}
+def _write(conn: Connection, kind: Move, ids: Sequence[str], now: dt.datetime) -> dict[str, State]:
+    moved: dict[str, State] = {}
+    times = {name: getattr(kind, name) for name in _TIMES if getattr(kind, name) is not None}
+    for target, origins in _arrows(kind.fact):
+        statement = _statement(target, kind.epoch is not None, kind.charged, frozenset(times))
+        values = {f"to_{name}": time for name, time in times.items()}
+        values.update(to_reason=kind.reason, to_changed_at=now, origins=origins)
+        if kind.epoch is not None:
+            values["at_epoch"] = kind.epoch
+        for part in chunks(ids):
+            moved.update(dict.fromkeys(conn.execute(statement, {**values, "ids": part}).scalars(), target))
+    if kind.again and len(moved) < len(ids):
+        moved.update(_made_before(conn, kind, [id for id in ids if id not in moved]))
+    return moved
 
 
-def _decide(row: dict[str, Any], move: Move, writes: list[dict[str, Any]], now: dt.datetime) -> State | None:
-    if move.epoch is not None and move.epoch != row["epoch"]:
-        return None
-    was = State(row["state"])
-    try:
-        state = advance(was, move.fact)
-    except ForbiddenMove:
-        return was if move.again and _made_before(was, move.fact) else None
-    row.update(_after(row, state, move))
-    writes.append(
-        {
-            "b_id": row["id"],
-            "b_epoch": row["epoch"],
-            "b_was": was,
-            "b_state": state,
-            "b_reason": move.reason,
-            "b_now": now,
-            **{f"b_{name}": row[name] for name in _KEPT},
-        }
-    )
-    return state
+@cache
+def _arrows(fact: Fact) -> list[tuple[State, list[State]]]:
+    """Where a fact leads, each with the states it leads from."""
+    arrows: dict[State, list[State]] = {}
+    for (origin, known), target in TRANSITIONS.items():
+        if known is fact:
+            arrows.setdefault(target, []).append(origin)
+    return list(arrows.items())
 
 
-_KEPT = ("owner", "lease_until", "attempts", "released_at", "next_attempt_at", "valid_until")
+_TIMES = ("next_attempt_at", "released_at", "valid_until")
 _WAITING = (State.QUEUED, State.DEFERRED)
 
 
-def _after(row: dict[str, Any], state: State, move: Move) -> dict[str, Any]:
-    held = state is State.SENDING
-    return {
-        "state": state,
-        "owner": row["owner"] if held else None,
-        "lease_until": row["clock"] + SENDING_LEASE if held else None,
-        "attempts": row["attempts"] + move.charged,
-        "next_attempt_at": (move.next_attempt_at or row["next_attempt_at"]) if state in _WAITING or held else None,
-        "released_at": move.released_at or row["released_at"],
-        "valid_until": move.valid_until or row["valid_until"],
+@cache
+def _statement(target: State, fenced: bool, charged: bool, times: frozenset[str]) -> Update:
+    """The compare-and-set for one kind of move; kept, because building it costs more than running it."""
+    values: dict[str, Any] = {
+        "state": target,
+        "reason": bindparam("to_reason"),
+        "changed_at": bindparam("to_changed_at"),
     }
+    values.update({name: bindparam(f"to_{name}") for name in sorted(times)})
+    if target is State.SENDING:
+        values["lease_until"] = database_seconds() + SENDING_LEASE
+    else:
+        values.update(owner=None, lease_until=None)
+    if target not in (*_WAITING, State.SENDING):
+        values["next_attempt_at"] = None
+    if charged:
+        values["attempts"] = delivery.c.attempts + 1
+    chosen = delivery.c.id.in_(bindparam("ids", expanding=True))
+    statement = update(delivery).where(chosen, delivery.c.state.in_(bindparam("origins", expanding=True)))
+    if fenced:
+        statement = statement.where(delivery.c.epoch == bindparam("at_epoch"))
+    return statement.values(values).returning(delivery.c.id)
 
 
-def _made_before(state: State, fact: Fact) -> bool:
-    """Whether the row already stands where this fact leads."""
-    return any(_leads(origin, fact) is state for origin in State)
-
-
-def _leads(origin: State, fact: Fact) -> State | None:
-    try:
-        return advance(origin, fact)
-    except ForbiddenMove:
-        return None
-
-
-_UPDATE = (
-    update(delivery)
-    .where(
-        delivery.c.id == bindparam("b_id"),
-        delivery.c.epoch == bindparam("b_epoch"),
-        delivery.c.state == bindparam("b_was"),
+def _made_before(conn: Connection, kind: Move, ids: Collection[str]) -> Iterator[tuple[str, State]]:
+    """Rows that already stand where this fact leads, under the same epoch."""
+    targets = [target for target, _ in _arrows(kind.fact)]
+    query = select(delivery.c.id, delivery.c.state).where(
+        delivery.c.id.in_(list(ids)), delivery.c.state.in_(targets), delivery.c.epoch == kind.epoch
     )
-    .values(
-        state=bindparam("b_state"),
-        reason=bindparam("b_reason"),
-        changed_at=bindparam("b_now"),
-        **{name: bindparam(f"b_{name}") for name in _KEPT},
-    )
-)
-
-
-def _write(conn: Connection, writes: list[dict[str, Any]]) -> None:
-    written = conn.execute(_UPDATE, writes).rowcount
-    if written != len(writes):  # the rows are locked: another count means that the lock did not hold
-        raise RuntimeError(f"{len(writes)} rows were locked and {written} written")
+    for row in conn.execute(query):
+        yield row.id, State(row.state)

@@ -18,9 +18,9 @@ HEAD = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, reader: Engine) -> None:
     """Makes or upgrades the tables. Raises `Unavailable` for tables that are not ours or newer than this program."""
-    with engine.execution_options(distributor_reads=True).begin() as conn:
+    with reader.connect() as conn:  # most starts need no more than this look, which waits for no writer
         if current_version(conn) == HEAD:
             return
     with engine.begin() as conn:
