@@ -107,7 +107,7 @@ class ScriptedServer:
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
     _plans: dict[tuple[str, str], deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     _server: asyncio.Server | None = None
-    _lines: set["_Line"] = field(default_factory=set)
+    _lines: dict["_Line", asyncio.Task[None]] = field(default_factory=dict)
 
     def plan(self, stage: str, *acts: Act, address: str = "") -> None:
         """Queues acts for a stage; with an address only for that recipient (RCPT, DATA, BODY, DOT)."""
@@ -131,22 +131,29 @@ class ScriptedServer:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for line in list(self._lines):
-            line.drop()
+        for task in list(self._lines.values()):
+            task.cancel()
         while self._lines:
             await asyncio.sleep(0)
+
+    def hang_up(self, last_words: str = "") -> None:
+        """Says something on every line, or closes every line when there is nothing to say."""
+        for line in self._lines:
+            line.say(last_words) if last_words else line.drop()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         line = _Line(self, reader, writer)
-        self._lines.add(line)
+        task = asyncio.current_task()
+        assert task is not None
+        self._lines[line] = task
         try:
             await line.talk()
-        except (ConnectionError, EOFError, ssl.SSLError):
-            pass
+        except (ConnectionError, EOFError, ssl.SSLError, asyncio.CancelledError):
+            pass  # the client went away, or the test is over
         finally:
             line.drop()
-            self._lines.discard(line)
+            del self._lines[line]
 
 
 class _Gone(EOFError):
@@ -191,26 +198,26 @@ class _Line:
         )
         self._unread += octets
 
-    def _write(self, text: str) -> None:
+    def say(self, text: str) -> None:
         *firsts, last = text.split("\n")
         lines = [f"{line[:3]}-{line[4:]}" for line in firsts] + [last]
         self._writer.write("".join(f"{line}\r\n" for line in lines).encode())
 
-    async def _answer(self, stage: str, usual: str, address: str = "") -> bool:
-        """Plays the planned act or says the usual. True when the answer was of the usual class."""
+    async def _answer(self, stage: str, usual: str, address: str = "") -> str:
+        """Plays the planned act or says the usual. Returns the first digit of what was said or pretended."""
         act = self._server.act(stage, address)
         match act:
             case Say(text):
-                self._write(text)
+                self.say(text)
                 if text.startswith("421"):
                     self._close()
-                return text[0] == usual[0]
+                return text[0]
             case SayAndDrop(text):
-                self._write(text)
+                self.say(text)
                 self._close()
             case Raw(octets):
                 self._writer.write(octets)
-                return True
+                return usual[0]
             case Drip(octets):
                 await self._drip(octets)
             case Wait(until):
@@ -222,8 +229,8 @@ class _Line:
                 self._close()
             case _:
                 pass
-        self._write(usual)
-        return True
+        self.say(usual)
+        return usual[0]
 
     async def _drip(self, octets: bytes) -> None:
         while True:
@@ -238,7 +245,7 @@ class _Line:
         raise _Gone
 
     async def _unknown(self, command: str) -> None:
-        self._write("500 5.5.2 what?")
+        self.say("500 5.5.2 what?")
 
     async def _ehlo(self, command: str) -> None:
         offers = list(self._server.extensions)
@@ -254,7 +261,7 @@ class _Line:
         await self._answer("HELO", "250 test.invalid")
 
     async def _starttls(self, command: str) -> None:
-        if await self._answer("STARTTLS", "220 2.0.0 go ahead"):
+        if await self._answer("STARTTLS", "220 2.0.0 go ahead") == "2":
             assert self._server.tls is not None
             await self._writer.start_tls(self._server.tls)
             self._secure = True
@@ -265,21 +272,21 @@ class _Line:
             _, name, password = base64.b64decode(rest[0]).decode().split("\0")
         else:
             name = base64.b64decode(rest[0]).decode()
-            self._write("334 UGFzc3dvcmQ6")
+            self.say("334 UGFzc3dvcmQ6")
             password = base64.b64decode(await self._until(b"\r\n")).decode()
         good = (name, password) == self._server.login
         await self._answer("AUTH", "235 2.7.0 welcome" if good else "535 5.7.8 authentication failed")
 
     async def _mail(self, command: str) -> None:
-        if await self._answer("MAIL", "250 2.1.0 ok"):
+        if await self._answer("MAIL", "250 2.1.0 ok") == "2":
             self._sender = _path(command)
             self._recipients = []
 
     async def _rcpt(self, command: str) -> None:
         recipient = _path(command)
         if self._sender is None:
-            self._write("503 5.5.1 MAIL first")
-        elif await self._answer("RCPT", "250 2.1.5 ok", recipient[0]):
+            self.say("503 5.5.1 MAIL first")
+        elif await self._answer("RCPT", "250 2.1.5 ok", recipient[0]) == "2":
             self._recipients.append(recipient)
 
     async def _rset(self, command: str) -> None:
@@ -293,7 +300,7 @@ class _Line:
     async def _data(self, command: str) -> None:
         address = self._recipients[0][0] if self._recipients else ""
         usual = "354 go on" if self._recipients else "554 5.5.1 no valid recipients"
-        if await self._answer("DATA", usual, address) and (self._recipients or self._server.act("EMPTY")):
+        if await self._answer("DATA", usual, address) == "3":
             await self._body(address)
 
     async def _body(self, address: str) -> None:
@@ -307,9 +314,9 @@ class _Line:
             case Drop():
                 self._close()
             case Say(text):
-                self._write(text)
+                self.say(text)
             case SayAndDrop(text):
-                self._write(text)
+                self.say(text)
                 self._close()
             case _:
                 pass
@@ -327,14 +334,13 @@ class _Line:
                 self._close()
             case TakeAndSay(text):
                 self._take(body)
-                self._write(text)
+                self.say(text)
             case None:
                 self._take(body)
-                self._write("250 2.0.0 taken")
+                self.say("250 2.0.0 taken")
             case _:
-                self._server.plan("DOT", address="\0")
-                self._server._plans["DOT", "\0"].append(act)
-                if await self._answer("DOT", "250 2.0.0 taken", "\0"):
+                self._server.plan("DOT", act, address="\0")
+                if await self._answer("DOT", "250 2.0.0 taken", "\0") == "2":
                     self._take(body)
         self._sender, self._recipients = None, []
 

@@ -42,7 +42,7 @@ def explain(account: SmtpAccount, password: str, stage: Stage, error: Exception)
 
 
 def _refused(account: SmtpAccount, password: str, stage: Stage, error: aiosmtplib.SMTPResponseException) -> Outcome:
-    if isinstance(error, aiosmtplib.SMTPConnectResponseError):
+    if stage is Stage.CONNECT:
         stage = Stage.GREETING
     said = _without(password, account, error.message)
     if not 200 <= error.code <= 599:
