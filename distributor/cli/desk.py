@@ -21,6 +21,7 @@ from distributor.words import Words, say, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from distributor.receipts.tokens import TokenKey
     from distributor.settings import Settings
     from distributor.store.database import Database
 
@@ -44,6 +45,13 @@ class Desk:
         from distributor.settings_file import load_settings
 
         return self.given_settings or load_settings(self.config, environ=os.environ)
+
+    @property
+    def key(self) -> "TokenKey":
+        """The key that tokens are made with; made on first use."""
+        from distributor.receipts.tokens import load_key
+
+        return load_key(self.settings.path(self.settings.folders.key))
 
     @contextmanager
     def database(self) -> "Iterator[Database]":

@@ -61,7 +61,7 @@ def finalise_file(
         desk.confirm(
             words("Finalise {label} in spite of these warnings?", label=issue_title(prepared.bulletin)), yes=yes
         )
-    done = finalise(database, prepared, desk.settings, now=desk.now, actor=desk.actor, correction=correction)
+    done = finalise(database, prepared, desk.settings, desk.key, now=desk.now, actor=desk.actor, correction=correction)
     _show(desk, done)
     return prepared, done
 

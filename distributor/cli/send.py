@@ -12,7 +12,7 @@ from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
 from distributor.cli.progress import follow, watching
 from distributor.cli.show import show_deliveries, show_plan, show_summary
-from distributor.cli.trial import rehearse_send, send_trial
+from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
 from distributor.dispatch.locate import locate
@@ -97,7 +97,14 @@ def send_record(desk: Desk, database: Database, record: BulletinRecord, selectio
     stopped: Outcome | None = None
     try:
         with sender(database, owner=owner, now=desk.now):
-            work = send_due(database, desk.settings, bulletin_ids=[record.id], lines=lines, owner=owner)
+            work = send_due(
+                database,
+                letters_of(desk),
+                bulletin_ids=[record.id],
+                delivery_ids=plan.delivery_ids if selection.is_narrow else None,
+                lines=lines,
+                owner=owner,
+            )
             stopped = asyncio.run(watching(desk, database, record, work))
     except SenderBusy as busy:
         desk.say(busy.what, style="yellow")

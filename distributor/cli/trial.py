@@ -17,7 +17,6 @@ from distributor.dispatch.send import open_lines, the_account
 from distributor.dispatch.trial import rehearse, send_trials
 from distributor.errors import BadInput
 from distributor.misfit import Misfit
-from distributor.receipts.tokens import load_key
 from distributor.rendering.rendition import Rendition, from_document
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
@@ -101,7 +100,7 @@ def rehearse_send(desk: Desk, database: Database, record: BulletinRecord, select
 def letters_of(desk: Desk) -> Letters:
     """The maker of letters for this office."""
     settings = desk.settings
-    return Letters(settings, the_account(settings), load_key(settings.path(settings.folders.key)))
+    return Letters(settings, the_account(settings), desk.key)
 
 
 def _renditions(desk: Desk, database: Database, issue: str | None) -> list[Rendition]:

@@ -32,6 +32,11 @@ class Selection:
     groups: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether only a part is meant."""
+        return bool(self.groups or self.only)
+
     def covers(self, delivery: DeliveryRecord) -> bool:
         """Whether one delivery is meant."""
         named = {delivery.key, delivery.address, delivery.name, delivery.unit, *delivery.people}

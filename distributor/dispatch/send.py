@@ -18,7 +18,6 @@ from distributor.dispatch.plan import Plan
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.dispatch.worker import Worker
 from distributor.errors import BadInput, Place
-from distributor.receipts.tokens import load_key
 from distributor.settings import FILE_NAME, Settings, SmtpAccount
 from distributor.store import audit
 from distributor.store.claims import recover, sweep
@@ -96,19 +95,20 @@ def sender(database: Database, *, owner: str, now: dt.datetime) -> Iterator[Send
 
 async def send_due(
     database: Database,
-    settings: Settings,
+    letters: Letters,
     *,
     bulletin_ids: Collection[int],
+    delivery_ids: Collection[str] | None,
     lines: Collection[Channel],
     owner: str,
     clock: Clock = utc_now,
 ) -> Outcome | None:
-    """Sends what is due of these bulletins and returns when nothing is, or when the relay cannot be used.
+    """Sends what is due of these bulletins, or of these deliveries alone when they are given.
 
-    Returns the outcome that stopped it early, if one did. SIGINT and SIGTERM end it gently: nothing
-    more is claimed, letters in flight are finished. The caller holds the sender's place.
+    Ends when nothing is due, or when the relay cannot be used; returns the outcome that stopped it
+    early, if one did. SIGINT and SIGTERM end it gently: nothing more is claimed, letters in flight are
+    finished. The caller holds the sender's place.
     """
-    letters = Letters(settings, the_account(settings), load_key(settings.path(settings.folders.key)))
     with database.read() as conn:
         letters.load(conn, bulletin_ids, now=clock())
     ledger = Ledger(database, clock=clock)
@@ -116,9 +116,18 @@ async def send_due(
     try:
         # Only now: the ledger's start has booked the answers that the last sender could not write.
         _resend(database, bulletin_ids, now=clock())
-        worker = Worker(ledger, tuple(lines), letters.message, owner=owner, clock=clock, chance=random.random)
+        worker = Worker(
+            ledger,
+            tuple(lines),
+            letters.message,
+            owner=owner,
+            clock=clock,
+            chance=random.random,
+            bulletin_ids=bulletin_ids,
+            delivery_ids=delivery_ids,
+        )
         with _stopping_gently(worker):
-            stopped = await worker.run(bulletin_ids)
+            stopped = await worker.run()
     finally:
         await asyncio.to_thread(ledger.close)
     _resend(database, bulletin_ids, now=clock())

@@ -34,6 +34,7 @@ class Worker:
     """Sends what is due over a fixed set of lines, then stops.
 
     `compose` makes the message of a claim. `clock` gives UTC; `chance` a random number in [0, 1).
+    `bulletin_ids` and `delivery_ids` narrow what is sent; None means no limit.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Worker:
         owner: str,
         clock: Callable[[], dt.datetime],
         chance: Callable[[], float],
+        bulletin_ids: Collection[int] | None = None,
+        delivery_ids: Collection[str] | None = None,
     ) -> None:
         self._ledger = ledger
         self._lines = lines
@@ -52,6 +55,8 @@ class Worker:
         self._owner = owner
         self._clock = clock
         self._chance = chance
+        self._bulletin_ids = bulletin_ids
+        self._delivery_ids = delivery_ids
         self._batch = 4 * len(lines)
         self._waiting: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
@@ -63,12 +68,12 @@ class Worker:
         """Claims nothing more; letters in flight are finished."""
         self._stopping = True
 
-    async def run(self, bulletin_ids: Collection[int] | None = None) -> Stopped:
+    async def run(self) -> Stopped:
         """Sends until nothing is due, or no line can be used. Claims left over go back untried.
 
         Raises `Unavailable` when the ledger cannot write; letters whose last byte had not gone are not sent.
         """
-        lines = await asyncio.gather(*(self._work(line, bulletin_ids) for line in self._lines), return_exceptions=True)
+        lines = await asyncio.gather(*(self._work(line) for line in self._lines), return_exceptions=True)
         await self._ledger.release(tuple(self._waiting))
         self._waiting.clear()
         for trouble in lines:
@@ -76,9 +81,9 @@ class Worker:
                 raise trouble
         return Stopped(self._outcome)
 
-    async def _work(self, line: Channel, bulletin_ids: Collection[int] | None) -> None:
+    async def _work(self, line: Channel) -> None:
         try:
-            while not self._stopping and (claim := await self._next(bulletin_ids)) is not None:
+            while not self._stopping and (claim := await self._next()) is not None:
                 if claim.dispatch_id in self._held:
                     await self._ledger.release((claim,))
                 elif not await self._carry(line, claim):
@@ -89,11 +94,15 @@ class Worker:
         finally:
             await line.close()
 
-    async def _next(self, bulletin_ids: Collection[int] | None) -> Claim | None:
+    async def _next(self) -> Claim | None:
         async with self._claiming:
             if not self._waiting:
                 claims = await self._ledger.claim(
-                    owner=self._owner, limit=self._batch, lease=LEASE, bulletin_ids=bulletin_ids
+                    owner=self._owner,
+                    limit=self._batch,
+                    lease=LEASE,
+                    bulletin_ids=self._bulletin_ids,
+                    delivery_ids=self._delivery_ids,
                 )
                 self._waiting.extend(claims)
         return self._waiting.popleft() if self._waiting else None
