@@ -106,6 +106,8 @@ class Item:
 
     `run_in`: the title stood at the head of its paragraph and is printed so.
     `inline_heading`: the title is a bold 【】 block inside a section (人文环境建设).
+    An empty title: the report is printed without one. `raw_title` and `raw_attribution` are as printed,
+    with numbering, brackets and words such as 供稿.
     """
 
     title: str
@@ -114,6 +116,9 @@ class Item:
     run_in: bool = False
     inline_heading: bool = False
     digests: tuple[Digest, ...] = ()
+    raw_title: str = ""
+    raw_attribution: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Section:
     items: tuple[Item, ...] = ()
     raw_heading: str | None = None
     note: tuple[Block, ...] = ()  # 编者按 or other text before the first item
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ class Bulletin:
     `classification` is the secrecy marking as printed (秘密, 机密, 绝密) and forbids mailing;
     `marking` is any other marking before the masthead (内部资料 注意保存, 内部交流).
     `masthead` holds the title's own lines. `extra` keeps tail lines that have no other home
-    (主题词, 印发 lines), so that nothing the office wrote is lost.
+    (主题词, 印发 lines), so that nothing the office wrote is lost. `contents` is the printed list of contents.
     """
 
     title: str
@@ -180,6 +186,7 @@ class Bulletin:
     contact: Contact = field(default_factory=Contact)
     copies: int | None = None
     extra: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
 
     def names_for(self, direction: Direction) -> tuple[str, ...]:
         """The names on all lines of one direction, in order."""
@@ -188,6 +195,17 @@ class Bulletin:
     def holders(self, duty: Duty) -> tuple[str, ...]:
         """The people who signed under one duty, in order."""
         return tuple(name for role in self.roles if role.duty is duty for name in role.names)
+
+    @property
+    def editors(self) -> tuple[str, ...]:
+        """Who edited it; where no editor signs, nobody."""
+        return self.holders(Duty.EDITOR)
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved it: 核签, 签发 …; where the sign-off has no such entry, the reviewer is the last to sign."""
+        has_approver = any(role.duty is Duty.APPROVER for role in self.roles)
+        return self.holders(Duty.APPROVER if has_approver else Duty.REVIEWER)
 
     def pictures(self) -> Iterator[Picture]:
         """Every picture of the body, in order."""

@@ -1,0 +1,111 @@
+"""A bulletin's file to a reading: bytes, text, parts, model, findings, pictures, digest.
+
+What is wrong in the content is a finding and never an exception; only a file that cannot be read
+at all raises. Nothing is fetched and nothing outside the bulletin's folder is opened.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from distributor.bulletin.account import check_account
+from distributor.bulletin.assemble import assemble, take_apart
+from distributor.bulletin.check import check_bulletin
+from distributor.bulletin.model import Bulletin, Picture, Reading
+from distributor.bulletin.pictures import load_pictures
+from distributor.bulletin.source import Undecodable, decode, normal_lines
+from distributor.bulletin.textcheck import check_text
+from distributor.errors import BadInput, Place, Problem
+from distributor.words import words
+
+MOST_BYTES = 5_000_000
+
+
+def read_bulletin(path: Path) -> Reading:
+    """Reads a bulletin and its pictures. Findings name `path` as it was given.
+
+    Raises BadInput when the file is missing, unreadable or larger than `MOST_BYTES`.
+    """
+    source = _bytes(path)
+    file = str(path)
+    try:
+        text = decode(source)
+    except Undecodable as error:
+        return Reading(Bulletin(""), (_undecodable(error, file),), source, {}, _digest(source, {}))
+    reading = parse_bulletin(text, file)
+    assets, problems = load_pictures(_placed(reading.bulletin, normal_lines(text), file), path.parent)
+    return Reading(reading.bulletin, (*reading.findings, *problems), source, assets, _digest(source, assets))
+
+
+def parse_bulletin(text: str, file: str) -> Reading:
+    """Reads a bulletin from text alone: no file is opened, so pictures are not looked at."""
+    text = normal_lines(text)
+    pieces = take_apart(text)
+    bulletin = assemble(pieces)
+    findings = (
+        *check_bulletin(pieces, bulletin, text, file),
+        *check_text(text, file),
+        *check_account(pieces, bulletin, file),
+    )
+    source = text.encode("utf-8", "surrogatepass")
+    return Reading(bulletin, findings, source, {}, _digest(source, {}))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise BadInput(
+                words("{file} is not a file.", file=str(path)),
+                do=words("Give the path of the bulletin, such as examples/river-12.md."),
+            )
+        with path.open("rb") as file:
+            source = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            words(
+                "{file} cannot be read: {reason}.",
+                file=str(path),
+                reason=getattr(error, "strerror", None) or str(error),
+            ),
+            do=words("Check the path and the permissions."),
+        ) from error
+    if len(source) > MOST_BYTES:
+        raise BadInput(
+            words("{file} is larger than {limit} bytes.", file=str(path), limit=MOST_BYTES),
+            do=words("A bulletin is text; keep its pictures in files beside it."),
+        )
+    return source
+
+
+def _undecodable(error: Undecodable, file: str) -> Problem:
+    return Problem(
+        Place(file, error.line),
+        "undecodable",
+        words("Byte {offset} is neither UTF-8 nor GB18030 text.", offset=error.offset),
+        words("Save the file as UTF-8 text; a Word document must be saved as text or Markdown first."),
+    )
+
+
+def _placed(bulletin: Bulletin, text: str, file: str) -> Iterator[tuple[Picture, Place]]:
+    """Each picture with the place where its name stands in the text."""
+    lines = text.split("\n")
+    start = 0
+    for picture in bulletin.pictures():
+        found = next((at for at in range(start, len(lines)) if picture.source and picture.source in lines[at]), None)
+        if found is None:
+            yield picture, Place(file)
+        else:
+            start = found
+            yield picture, Place(file, found + 1, lines[found].index(picture.source) + 1)
+
+
+def _digest(source: bytes, assets: Mapping[str, bytes]) -> str:
+    """SHA-256 over the source and over each picture's name and bytes, each with its length before it."""
+    digest = hashlib.sha256()
+    for part in (
+        source,
+        *(part for name in sorted(assets) for part in (name.encode("utf-8", "surrogatepass"), assets[name])),
+    ):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
