@@ -70,7 +70,7 @@ def _oddity(address: str) -> Words:
 
 def _refuse_shape(text: str) -> None:
     """Refuses what is no single plain address, before its parts are looked at."""
-    if len(text) > 4 * _LONGEST:
+    if len(text) > _LONGEST:
         raise _too_long(text)
     if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text):
         what = words("The address {address} holds a line break or an invisible character.", address=shortened(text))
@@ -80,13 +80,13 @@ def _refuse_shape(text: str) -> None:
     if named := _NAMED.fullmatch(text):
         what = words("{address} is more than an address.", address=shortened(text))
         raise Misfit("address_named", what, words("Write only {address}.", address=shortened(named[1])))
+    if re.search(r"[,;，；、]", text) or text.count("@") > 1:
+        what = words("{address} is not one address.", address=shortened(text))
+        raise Misfit("address_several", what, words("Write one address; a second person gets an entry of their own."))
     if re.search(r"\s", text):
         what = words("The address {address} holds a space.", address=shortened(text))
         close = re.sub(r"\s+", "", text)
         raise Misfit("address_space", what, words("Write {address}.", address=shortened(close)))
-    if re.search(r"[,;，；、]", text) or text.count("@") > 1:
-        what = words("{address} is not one address.", address=shortened(text))
-        raise Misfit("address_several", what, words("Write one address; a second person gets an entry of their own."))
     if "@" not in text:
         what = words("{address} is not an address: it has no @.", address=shortened(text))
         raise Misfit("address_invalid", what, _FORM)

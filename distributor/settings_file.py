@@ -186,11 +186,12 @@ class _Lines:
         return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
     def place(self, loc: Loc) -> Place:
-        """The variable that set `loc`, else the line of its key, else of the nearest table around it."""
-        for length in range(len(loc), 0, -1):
-            if loc[:length] in self._variables:
-                return Place(self._variables[tuple(map(str, loc[:length]))])
-            if loc[:length] in self._places:
-                return self._places[loc[:length]]
-        variable = next((name for key, name in self._variables.items() if key[: len(loc)] == loc), None)
-        return Place(variable) if variable else Place(self._file)
+        """The variable or line that set `loc`, else one that set a part of it, else the nearest table around it."""
+        within = (key for key in (*self._variables, *self._places) if key[: len(loc)] == loc)
+        around = (loc[:length] for length in range(len(loc) - 1, 0, -1))
+        for key in (loc, *within, *around):
+            if key in self._variables:
+                return Place(self._variables[tuple(map(str, key))])
+            if key in self._places:
+                return self._places[key]
+        return Place(self._file)

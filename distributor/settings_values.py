@@ -61,12 +61,12 @@ def name(value: str) -> str:
 
 def mailbox(value: str) -> tuple[str, str]:
     """The display name and the address of `名称 <address>` or of a bare address (RFC 5322 3.4)."""
-    match = _MAILBOX.fullmatch(value)
+    match = _MAILBOX.fullmatch(header_safe(value))
     if match is None:
         return "", read_address(value.strip()).text
     quoted = match["quoted"]
     shown = match["plain"].strip() if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-    return header_safe(shown), read_address(match["address"].strip()).text
+    return shown, read_address(match["address"].strip()).text
 
 
 def one_mailbox(value: str) -> str:
@@ -91,16 +91,18 @@ def address(value: str) -> str:
 
 
 def bounce_address(value: str) -> str:
-    """An envelope sender; `{token}` stands once at most, before the @."""
+    """An envelope sender; `{token}` stands at most once, before the @. Empty is allowed."""
+    if not value:
+        return value
+    do = words("Write it as {form}.", form="bounce+{token}@example.gov.cn")
+    refusal = Misfit("bounce_address", words("{value} is not a bounce address.", value=shortened(value)), do)
+    local, _, domain = value.rpartition("@")
+    if local.count("{token}") > 1:
+        raise refusal
     try:
-        if value:
-            local, _, domain = value.rpartition("@")
-            read_address(f"{local.replace('{token}', 't' * 32, 1)}@{domain}")
+        read_address(f"{local.replace('{token}', 't' * 32)}@{domain}")
     except Misfit as error:
-        what = words("{value} is not a bounce address.", value=shortened(value))
-        raise Misfit(
-            "bounce_address", what, words("Write it as {form}.", form="bounce+{token}@example.gov.cn")
-        ) from error
+        raise refusal from error
     return value
 
 

@@ -94,7 +94,8 @@ def coverage(bulletin: Bulletin, directory: Directory, *, file: str = "") -> Cov
             found = _lookup(index, name)
             entry = _named(line, name, found)
             named.append(entry)
-            problems += _problems(entry, found, Place(file or bulletin.title, line.line))
+            problems += _unanswered(entry, found, Place(file or bulletin.title, line.line))
+    problems += _unreachable(named, members, file or bulletin.title)
     met = {(entry.direction, pair) for entry in named for pair in entry.units}
     not_named = [member for member in members if (member.group.direction, member.pair) not in met]
     problems += _not_named(not_named, bulletin, directory)
@@ -141,7 +142,7 @@ def _named(line: AddresseeLine, name: str, found: list[_Member]) -> Named:
     return Named(line.direction, name, line.line, standing, tuple(member.pair for member in here or found))
 
 
-def _problems(named: Named, found: list[_Member], place: Place) -> Iterator[Problem]:
+def _unanswered(named: Named, found: list[_Member], place: Place) -> Iterator[Problem]:
     direction = named.direction.value
     if named.standing is Standing.UNKNOWN:
         what = words(
@@ -162,17 +163,23 @@ def _problems(named: Named, found: list[_Member], place: Place) -> Iterator[Prob
         )
         do = words("Move the unit to a {direction} group, or correct the line.", direction=direction)
         yield Problem(place, "named_other_direction", what, do, "warning")
-    for member in found:
-        if member.group.direction is named.direction and not member.reachable:
-            what = words(
-                "{name} stands on the {direction} line, but nobody of {unit} in {group} has an address.",
-                name=named.name,
-                direction=direction,
-                unit=member.unit.name,
-                group=member.group.name,
-            )
-            do = words("Add an address for one of its people.")
-            yield Problem(place, "named_unreachable", what, do, "warning")
+
+
+def _unreachable(named: list[Named], members: list[_Member], file: str) -> Iterator[Problem]:
+    """One warning for each unit that is named and has no address, at the first name that means it."""
+    silent = {member.pair: member for member in members if not member.reachable}
+    for entry in named:
+        for pair in entry.units if entry.standing is not Standing.OTHER_DIRECTION else ():
+            if silent.pop(pair, None) is not None:
+                what = words(
+                    "{name} stands on the {direction} line, but nobody of {unit} in {group} has an address.",
+                    name=entry.name,
+                    direction=entry.direction.value,
+                    unit=pair[1],
+                    group=pair[0],
+                )
+                do = words("Add an address for one of its people.")
+                yield Problem(Place(file, entry.line), "named_unreachable", what, do, "warning")
 
 
 def _not_named(not_named: list[_Member], bulletin: Bulletin, directory: Directory) -> Iterator[Problem]:

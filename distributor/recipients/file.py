@@ -99,7 +99,7 @@ def _problem(fault: ErrorDetails, layout: Layout) -> Problem:
         what = words("The file is not a directory of groups.")
         return Problem(layout.place(()), "wrong_type", what, words("Begin it with the key groups:."))
     explained = explain(fault, DirectoryEntry)
-    place = layout.place(loc, key=at_key or explained.at_key)
+    place = layout.place(loc, key=at_key or explained.at_key or fault["input"] is None)
     return Problem(place, explained.code, explained.what, explained.do)
 
 
