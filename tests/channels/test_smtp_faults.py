@@ -430,8 +430,16 @@ async def test_26_a_greeting_without_sense_or_end_frees_the_line(greeting: Raw |
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize(
     "answer",
-    [Raw(GARBAGE), Raw(ENDLESS_REPLY), Raw(b"250\xff\r\n"), Raw(b"250-a\r\n251 b\r\n"), Drip(), Stall()],
-    ids=["64 KiB", "101 lines", "no code", "two codes", "drip", "blackhole"],
+    [
+        Raw(GARBAGE),
+        Raw(ENDLESS_REPLY),
+        Raw(b"334 x\r\n" * 20),
+        Raw(b"250\xff\r\n"),
+        Raw(b"250-a\r\n251 b\r\n"),
+        Drip(),
+        Stall(),
+    ],
+    ids=["64 KiB", "101 lines", "too many", "no code", "two codes", "drip", "blackhole"],
 )
 async def test_26_an_answer_without_sense_or_end_frees_the_line(
     server: ScriptedServer, stage: str, answer: Raw | Drip | Stall

@@ -22,39 +22,56 @@ class Rule:
 
     pattern: re.Pattern[str]
     fault: Fault
-    classes: str = "45"
-    stages: frozenset[Stage] = _ANY
+    classes: str
+    stages: frozenset[Stage]
+    temporary: bool
 
     def fits(self, stage: Stage, reply: Reply, said: str) -> bool:
         """Whether the rule speaks of this reply; `said` is the reply's whole line."""
         return str(reply.code)[0] in self.classes and stage in self.stages and bool(self.pattern.search(said))
 
 
-def _rule(pattern: str, fault: Fault, classes: str = "45", stages: frozenset[Stage] = _ANY) -> Rule:
-    return Rule(re.compile(pattern, re.IGNORECASE), fault, classes, stages)
+def _rule(
+    pattern: str,
+    fault: Fault,
+    classes: str = "45",
+    stages: frozenset[Stage] = _ANY,
+    *,
+    temporary: bool = False,
+) -> Rule:
+    return Rule(re.compile(pattern, re.IGNORECASE), fault, classes, stages, temporary)
 
+
+_NOT_RCPT = _ANY - {Stage.RCPT}
 
 #: The first rule that fits decides. The order is part of the meaning.
 RULES = (
     # A person's full mailbox is not our sending quota.
-    _rule(r"(mailbox|user|recipient)\b.*quota|quota.*\b(mailbox|user|recipient)", Fault.RECIPIENT, stages=_LETTER),
-    _rule(r"quota exceeded|exceed\w* .*quota|over .*sending limit", Fault.ACCOUNT, stages=_ANY - {Stage.RCPT}),
-    _rule(r"(daily|monthly|hourly|sending) .*quota", Fault.ACCOUNT),
+    _rule(
+        r" [45]\.2\.2 |(mailbox|user|recipient)\b.*quota|quota.*\b(mailbox|user|recipient)",
+        Fault.RECIPIENT,
+        stages=_LETTER,
+    ),
+    _rule(r"(daily|monthly|hourly|sending) .*quota|over .*sending limit", Fault.ACCOUNT),
+    _rule(r"quota exceeded|exceed\w* .*quota", Fault.ACCOUNT, stages=_NOT_RCPT),
     # Whoever sends too fast must wait, whatever the class of the code says.
     _rule(r"frequency limited|too frequent|rate.?limit|mailbox unavailable or access denied", Fault.THROTTLE),
     _rule(r"too many (?!hops|received)|too much mail|connection denied|behaviou?r spam", Fault.THROTTLE),
+    _rule(r"RCPT attempts|total of RCPTs|try again later", Fault.THROTTLE),
     _rule(r"DT:SPM|\b(MI|HL|RP):[A-Z]{3}\b", Fault.THROTTLE, "4"),
     # Our own name and login.
-    _rule(
-        r"mail from must equal|mail from (account )?does\s?n.t conform|mail from doesn.t conform", Fault.CONFIGURATION
-    ),
-    _rule(
-        r"(not owned by|does not match) .*(user|login|auth)|sender (address )?(is )?not allowed", Fault.CONFIGURATION
-    ),
-    _rule(r"relay(ing)? (access )?(is )?(denied|not permitted|not allowed)|unable to relay", Fault.CONFIGURATION, "5"),
+    _rule(r"mail from .*(must equal|must be same|doesn.t conform|does not conform)", Fault.CONFIGURATION),
+    _rule(r"not owned by (user|auth)|sender (address )?(is )?(not allowed|rejected)", Fault.CONFIGURATION, "5"),
     _rule(r"\b(spf|dkim|dmarc)\b", Fault.CONFIGURATION, "5"),
-    _rule(r"authenticat|login fail|not logged in", Fault.ACCOUNT, "5"),
-    _rule(r"account (is )?(unavailable|disabled|locked|suspended)", Fault.ACCOUNT, "5", _ANY - {Stage.RCPT}),
+    # Some recipients take letters only from people they know; that is no matter of our login.
+    _rule(r"authenticat|login fail|not logged in", Fault.ACCOUNT, "5", _NOT_RCPT),
+    _rule(r"account (is )?(unavailable|disabled|locked|suspended)", Fault.ACCOUNT, "5", _NOT_RCPT),
+    # Either our login is missing or this one domain is not served: one reply cannot tell.
+    _rule(
+        r"relay(ing)? (access )?(is )?(denied|not permitted|not allowed)|unable to relay",
+        Fault.RECIPIENT,
+        temporary=True,
+    ),
     # What the letter says.
     _rule(r"DT:SPM|\bspam\b|\bvirus\b|content (is )?(denied|rejected)|reject by content", Fault.CONTENT, "5", _CONTENT),
     _rule(r"(message|mail) (size )?(is )?too (large|big)|exceeds .*(size|limit)", Fault.CONTENT, "5", _LETTER),
@@ -63,12 +80,11 @@ RULES = (
     _rule(r"user (unknown|not found|suspended|disabled)|user (does not|doesn.t) exist", Fault.RECIPIENT, "5", _LETTER),
 )
 
-#: Codes that mean the same at every stage.
+#: Codes that mean the same at every stage but RCPT, where they may speak of one address.
 CODES = {
     421: Fault.THROTTLE,
     436: Fault.CONFIGURATION,  # Aliyun: MAIL FROM does not conform
     440: Fault.CONFIGURATION,  # Aliyun: mail from account does not conform
-    454: Fault.THROTTLE,  # RFC 4954 6: temporary authentication failure
     504: Fault.CONFIGURATION,
     526: Fault.ACCOUNT,  # Aliyun: authentication failure
     530: Fault.ACCOUNT,  # RFC 4954 6: authentication required
@@ -77,6 +93,8 @@ CODES = {
     538: Fault.CONFIGURATION,  # RFC 4954 6: encryption required
     555: Fault.CONFIGURATION,  # a parameter that the server does not know
 }
+
+RCPT_CODES = frozenset({421, 530, 535, 555})
 
 #: Whose fault a refusal is when neither the text nor the code says more, by the first digit.
 STAGES = {
@@ -98,17 +116,17 @@ def classify(stage: Stage, reply: Reply) -> Outcome:
     """The outcome of a refusal (4xx or 5xx) at a stage. Anything else that is asked about is network trouble."""
     if reply.code // 100 not in (4, 5):
         return Outcome(Verdict.DEFERRED, Fault.NETWORK, stage, reply)
-    fault = _fault(stage, reply)
-    final = reply.code >= 500 and fault in (Fault.RECIPIENT, Fault.CONTENT) and not _is_temporary(stage, reply)
+    said = str(reply)
+    rule = next((rule for rule in RULES if rule.fits(stage, reply, said)), None)
+    fault = rule.fault if rule else _by_code(stage, reply)
+    final = reply.code >= 500 and fault in (Fault.RECIPIENT, Fault.CONTENT)
+    if _is_old_452(stage, reply) or (rule is not None and rule.temporary):
+        final = False
     return Outcome(Verdict.REJECTED if final else Verdict.DEFERRED, fault, stage, reply)
 
 
-def _fault(stage: Stage, reply: Reply) -> Fault:
-    said = str(reply)
-    for rule in RULES:
-        if rule.fits(stage, reply, said):
-            return rule.fault
-    if stage is not Stage.STARTTLS and reply.code in CODES:
+def _by_code(stage: Stage, reply: Reply) -> Fault:
+    if stage is not Stage.STARTTLS and reply.code in (CODES if stage is not Stage.RCPT else RCPT_CODES):
         return CODES[reply.code]
     return _by_enhanced_code(stage, reply) or _by_stage(stage, reply)
 
@@ -121,9 +139,10 @@ def _by_enhanced_code(stage: Stage, reply: Reply) -> Fault | None:
     subject, _, detail = kind.partition(".")
     if kind in ("2.3", "3.4"):
         return Fault.CONTENT  # too big for the mailbox or the system
-    if kind in ("1.7", "1.8"):
+    final = reply.code >= 500
+    if final and kind in ("1.7", "1.8"):
         return Fault.CONFIGURATION  # the sender's address
-    if subject == "7" and detail.isdigit() and 20 <= int(detail) <= 26:
+    if final and subject == "7" and detail.isdigit() and 20 <= int(detail) <= 26:
         return Fault.CONFIGURATION  # DKIM, SPF, reverse DNS of ours
     if subject in ("1", "2") and stage is not Stage.MAIL:
         return Fault.RECIPIENT
@@ -144,6 +163,6 @@ def _by_stage(stage: Stage, reply: Reply) -> Fault:
     return STAGES[stage][reply.code // 100]
 
 
-def _is_temporary(stage: Stage, reply: Reply) -> bool:
+def _is_old_452(stage: Stage, reply: Reply) -> bool:
     # RFC 5321 4.5.3.1.10: a 552 to RCPT is the old form of 452, too many recipients.
     return stage is Stage.RCPT and reply.code == 552
