@@ -5,7 +5,8 @@ at all raises. Nothing is fetched and nothing outside the bulletin's folder is o
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from distributor.bulletin.account import check_account
@@ -42,11 +43,9 @@ def parse_bulletin(text: str, file: str) -> Reading:
     text = normal_lines(text)
     pieces = take_apart(text)
     bulletin = assemble(pieces)
-    findings = (
-        *check_bulletin(pieces, bulletin, text, file),
-        *check_text(text, file),
-        *check_account(pieces, bulletin, file),
-    )
+    checked = (*check_bulletin(pieces, bulletin, text, file), *check_account(pieces, bulletin, file))
+    lines = text.split("\n")
+    findings = (*(_with_column(problem, lines) for problem in checked), *check_text(text, file))
     source = text.encode("utf-8", "surrogatepass")
     return Reading(bulletin, findings, source, {}, _digest(source, {}))
 
@@ -84,6 +83,17 @@ def _undecodable(error: Undecodable, file: str) -> Problem:
         words("Byte {offset} is neither UTF-8 nor GB18030 text.", offset=error.offset),
         words("Save the file as UTF-8 text; a Word document must be saved as text or Markdown first."),
     )
+
+
+def _with_column(problem: Problem, lines: Sequence[str]) -> Problem:
+    """The column of what the finding quotes; where that is not found, the first printed character of the line."""
+    place = problem.place
+    if not place.line or place.column or place.line > len(lines):
+        return problem
+    line = lines[place.line - 1]
+    quoted = (line.find(str(value)) for value in problem.what.gaps.values() if str(value))
+    column = next((at for at in quoted if at >= 0), len(line) - len(line.lstrip()))
+    return replace(problem, place=Place(place.file, place.line, column + 1))
 
 
 def _placed(bulletin: Bulletin, text: str, file: str) -> Iterator[tuple[Picture, Place]]:

@@ -147,7 +147,7 @@ def _copies(texts: Sequence[str]) -> int | None:
 
 def _contact(fields: Sequence[Field], extra: Sequence[str]) -> Contact:
     kinds = (FieldKind.PHONE, FieldKind.EMAIL, FieldKind.CONTACT)
-    lines = [f"{squeeze(each.label)}：{squeeze(each.value)}" for each in fields if each.kind in kinds]
+    lines = [f"{squeeze(each.label)}：{squeeze(_bare(each.value))}" for each in fields if each.kind in kinds]
     phones = (phone for each in fields if each.kind is FieldKind.PHONE if (phone := _phone(each.value)))
     emails = (match[0] for text in [*(f.value for f in fields), *extra] if (match := _EMAIL.search(fold(text))))
     return Contact(next(emails, None), next(phones, None), "  ".join(lines))
