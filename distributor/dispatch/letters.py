@@ -89,7 +89,8 @@ class Letters:
             rendition,
             sender=self._office.sender,
             reply_to=self._office.reply_to,
-            list_id=f"{self._office.name} <bulletin.{self._domain}>",
+            list_id=f"bulletin.{self._domain}",
+            zone=self._zone,
         )
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:
