@@ -7,6 +7,7 @@ arrived and was answered with 2xx (or `TakeAndDrop`) counts as delivered.
 
 import asyncio
 import base64
+import socket
 import ssl
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -137,9 +138,9 @@ class ScriptedServer:
             await asyncio.sleep(0)
 
     def hang_up(self, last_words: str = "") -> None:
-        """Says something on every line, or closes every line when there is nothing to say."""
+        """Says something on every line, or shuts every line when there is nothing to say; at once."""
         for line in self._lines:
-            line.say(last_words) if last_words else line.drop()
+            line.say(last_words) if last_words else line.shut()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -174,6 +175,9 @@ class _Line:
 
     def drop(self) -> None:
         self._writer.transport.abort()
+
+    def shut(self) -> None:
+        self._writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     async def talk(self) -> None:
         await self._answer("GREETING", "220 test.invalid ESMTP")

@@ -124,6 +124,18 @@ def test_a_stuffed_body_has_no_lone_dot_and_can_be_undone(lines: list[bytes]) ->
     assert b"\r\n".join(line.removeprefix(b".") for line in wire.split(b"\r\n")) == body
 
 
+@given(
+    st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"\x0b", b"\x0c", b"\x1c", b".", b"a"]), min_size=1).map(b"".join)
+)
+def test_a_body_is_fit_when_every_line_end_is_crlf(body: bytes) -> None:
+    try:
+        wire_body(body)
+    except Unfit:
+        assert re.search(rb"\r(?!\n)|(?<!\r)\n", body)
+    else:
+        assert not re.search(rb"\r(?!\n)|(?<!\r)\n", body)
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"a\nb\r\n", b"a\rb\r\n", b"a\n\r\n", b"\r\r\n", b"\n.\n", b"a\r\n.\r", "汉".encode() + b"\r\n", b"a\0\r\n"],

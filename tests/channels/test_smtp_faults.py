@@ -299,21 +299,26 @@ async def test_an_answer_before_the_dot_keeps_the_dot_back(
     assert [one.recipient for one in server.delivered] == ["b@x.test"]
 
 
-async def test_a_refusal_that_comes_during_the_checkpoint_keeps_the_dot_back(server: ScriptedServer) -> None:
-    """The body was through and the server silent when the checkpoint began."""
-    now = asyncio.Event()
-    server.plan("BODY", Wait(now))
+@pytest.mark.parametrize(
+    ("last_words", "verdict", "fault"),
+    [("552 5.3.4 too big", Verdict.REJECTED, Fault.CONTENT), ("", Verdict.DEFERRED, Fault.NETWORK)],
+    ids=["refused", "lost"],
+)
+async def test_what_happens_during_the_checkpoint_keeps_the_dot_back(
+    server: ScriptedServer, last_words: str, verdict: Verdict, fault: Fault
+) -> None:
+    """The body was through and the server silent when the checkpoint began; its end comes at once after the answer."""
+    server.plan("BODY", Wait(asyncio.Event()))
     channel = channel_to(server)
 
     async def checkpoint() -> bool:
         await server.body_begun.wait()
-        server.hang_up()
-        await breathe()
+        server.hang_up(last_words)
         return True
 
     outcome = await channel.send(letter(), checkpoint)
     await channel.close()
-    assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage.BODY)
+    assert what(outcome) == (verdict, fault, Stage.BODY)
     assert server.dots == 0
 
 
