@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer import rich_utils
 
-import distributor
+from distributor import __version__
 from distributor.cli import check, decisions, demo, finalise, init, preview, recipients, send, status, why
 from distributor.cli.desk import Desk
 from distributor.cli.documents import error_document
@@ -43,7 +43,7 @@ def options(
     """The options before the command; `--lang` has been read already."""
     context.obj = Desk(config=config)
     if version:
-        typer.echo(f"distributor {distributor.__version__}")
+        typer.echo(f"distributor {__version__}")
         raise typer.Exit
 
 

@@ -8,7 +8,7 @@ import typer
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import bulletin_document, problem_document
 from distributor.cli.exits import Exit
-from distributor.dispatch.finalise import Finalised, finalise
+from distributor.dispatch.finalise import Finalised, finalise, losses
 from distributor.dispatch.intake import Prepared, prepare
 from distributor.dispatch.signoff import require_clean
 from distributor.rendering.email import issue_title
@@ -56,8 +56,10 @@ def finalise_file(
     """Checks, asks about warnings, freezes, and says what was frozen. `send` uses the same door."""
     prepared = prepare(path, desk.settings)
     verdict = require_clean(prepared, desk.settings.send)
-    if verdict.warnings:
-        desk.problems(verdict.warnings)
+    with database.read() as conn:
+        doubts = (*verdict.warnings, *losses(conn, prepared, today=desk.today))
+    if doubts:
+        desk.problems(doubts)
         desk.confirm(
             words("Finalise {label} in spite of these warnings?", label=issue_title(prepared.bulletin)), yes=yes
         )

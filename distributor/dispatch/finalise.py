@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from distributor.delivery.state import Fact, states_that_allow
 from distributor.dispatch.intake import Prepared, key_of
+from distributor.errors import Place, Problem
 from distributor.receipts.tokens import Purpose, TokenKey, token_hash
+from distributor.recipients.changes import compare
 from distributor.settings import Settings
 from distributor.store import audit
-from distributor.store.bulletins import FreezeResult, find_by_key, save_frozen
+from distributor.store.bulletins import FreezeResult, find_by_key, latest_of_series, save_frozen
 from distributor.store.database import Connection, Database
-from distributor.store.deliveries import apply_fact, deliveries_of
+from distributor.store.deliveries import apply_fact, deliveries_of, recipients_of
 from distributor.store.freezing import SUPERSEDED, may_have_left
 from distributor.store.records import BulletinRecord
+from distributor.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,34 @@ def finalise(
         )
         _book(conn, record, result, now=now, actor=actor)
     return Finalised(record, result, again)
+
+
+def losses(conn: Connection, prepared: Prepared, *, today: dt.date) -> tuple[Problem, ...]:
+    """A warning when many recipients of the last freeze, or of the last number, are gone.
+
+    That is what a directory cut short at a line end looks like: still valid, and silently smaller.
+    """
+    key = key_of(prepared.bulletin, today=today)
+    editions = find_by_key(conn, key)
+    before = editions[-1] if editions else latest_of_series(conn, key)
+    if before is None:
+        return ()
+    changes = compare(recipients_of(conn, before.id), prepared.resolved.recipients)
+    if not changes.alarming:
+        return ()
+    return (
+        Problem(
+            Place(prepared.loaded.directory.file),
+            "recipients_lost",
+            words(
+                "{count} recipients of {label} are not on the list any more.",
+                count=len(changes.removed),
+                label=before.title,
+            ),
+            words("Check that the file is whole; if they are meant to be gone, go on."),
+            grade="warning",
+        ),
+    )
 
 
 def _supersede(conn: Connection, record: BulletinRecord, *, now: dt.datetime) -> None:

@@ -43,6 +43,11 @@ class TokenKey:
         return base64.b32encode(digest[:20]).decode().lower()
 
 
+def token_hash(token: str) -> str:
+    """What the database keeps of a token: enough to recognise it, nothing to send with."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
 def load_key(path: Path) -> TokenKey:
     """Reads the key file, making it (0600) when there is none yet.
 

@@ -21,6 +21,7 @@ __all__ = [
     "get_bulletin",
     "get_source",
     "latest_before",
+    "latest_of_series",
     "list_bulletins",
     "save_frozen",
 ]
@@ -82,11 +83,19 @@ def list_bulletins(conn: Connection, limit: int = 20) -> tuple[BulletinRecord, .
     return _many(conn, bulletins().order_by(bulletin.c.id.desc()).limit(limit))
 
 
+def latest_of_series(conn: Connection, key: BulletinKey) -> BulletinRecord | None:
+    """The newest bulletin of the same title and issuer, whatever its number."""
+    return _first(conn, bulletins().where(_series(key)).order_by(bulletin.c.id.desc()))
+
+
 def latest_before(conn: Connection, bulletin_id: int) -> BulletinRecord | None:
     """The bulletin of the same title and issuer before this one: the one its recipients are compared with."""
-    this = get_bulletin(conn, bulletin_id)
-    same = and_(bulletin.c.publication == this.key.title, bulletin.c.issuer == this.key.issuer)
-    return _first(conn, bulletins().where(same, bulletin.c.id < bulletin_id).order_by(bulletin.c.id.desc()))
+    series = _series(get_bulletin(conn, bulletin_id).key)
+    return _first(conn, bulletins().where(series, bulletin.c.id < bulletin_id).order_by(bulletin.c.id.desc()))
+
+
+def _series(key: BulletinKey) -> ColumnElement[bool]:
+    return and_(bulletin.c.publication == key.title, bulletin.c.issuer == key.issuer)
 
 
 def _number(wanted: str) -> ColumnElement[bool] | None:
