@@ -46,10 +46,14 @@ class Channel(Protocol):
     Obligations:
     - `open` raises `OpenFailed` with the outcome that every waiting delivery shares; it is safe to call again.
     - `send` returns one outcome for the one recipient of the message and never raises for what
-      the carrier says. It awaits `checkpoint` right before each irrevocable step; before that step
-      any trouble is DEFERRED, after it and before the answer it is UNKNOWN.
-    - When `checkpoint` returns False, `send` abandons the message and raises `ClaimLost`.
-    - `send` reconnects by itself when the line was closed between messages.
+      the carrier says, nor for a message it cannot express. It awaits `checkpoint` right before each
+      irrevocable step; before that step any trouble is DEFERRED, or REJECTED by a final no; after it
+      an answer that can be read is believed, and none is UNKNOWN.
+    - Faults of the account and its configuration are DEFERRED: they stop the account, not the person.
+    - When `checkpoint` returns False, `send` abandons the message and raises `ClaimLost`; what
+      `checkpoint` raises goes through. Nothing was delivered in either case.
+    - `send` opens the line, and opens it again by itself when it was closed between messages.
+    - One message at a time: a line is never shared.
     - `close` never raises and never changes an outcome.
     """
 
