@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from distributor.channels.base import Envelope, Message
+import pytest
+
+from distributor.channels.base import Envelope, Message, OpenFailed
 from distributor.channels.smtp import SmtpChannel
+from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from distributor.settings import SmtpAccount
 from tests.channels.server import ScriptedServer
+
+#: A limit for answers that never come.
+SHORT = timedelta(seconds=0.3)
 
 SENDER = "hzb@example.gov.cn"
 BODY = b"Subject: =?utf-8?b?566A5oql?=\r\n\r\nfirst line\r\n.second line begins with a dot\r\n.\r\nlast line\r\n"
@@ -60,3 +66,24 @@ def channel_to(
 ) -> SmtpChannel:
     """A channel to a test server."""
     return SmtpChannel(account_of(server, **changes), password=password, tls_context=tls_context)
+
+
+async def opened(server: ScriptedServer, **account: Any) -> Outcome:
+    """Why a line cannot be opened."""
+    channel = channel_to(server, **account)
+    with pytest.raises(OpenFailed) as failed:
+        await channel.open()
+    await channel.close()
+    return failed.value.outcome
+
+
+async def sent(server: ScriptedServer, **account: Any) -> Outcome:
+    """What comes of one letter on a new line."""
+    channel = channel_to(server, **account)
+    outcome = await channel.send(letter(), Checkpoints())
+    await channel.close()
+    return outcome
+
+
+def what(outcome: Outcome) -> tuple[Verdict, Fault, Stage]:
+    return outcome.verdict, outcome.fault, outcome.stage

@@ -46,6 +46,11 @@ class Stall:
 
 
 @dataclass(frozen=True)
+class TakeAndStall:
+    """At DOT: keeps the letter, and says nothing until the client goes away."""
+
+
+@dataclass(frozen=True)
 class Raw:
     """Writes these bytes, whatever they are, and goes on as if it had answered."""
 
@@ -73,7 +78,7 @@ class SayAndDrop:
     text: str
 
 
-Act = Say | Drop | TakeAndDrop | TakeAndSay | Stall | Raw | Drip | Wait | SayAndDrop
+Act = Say | Drop | TakeAndDrop | TakeAndSay | TakeAndStall | Stall | Raw | Drip | Wait | SayAndDrop
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ class ScriptedServer:
     abandoned: int = 0  # bodies whose dot never came
     body_begun: asyncio.Event = field(default_factory=asyncio.Event)
     dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    stalled: asyncio.Event = field(default_factory=asyncio.Event)
     _plans: dict[tuple[str, str], deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     _server: asyncio.Server | None = None
     _lines: dict["_Line", asyncio.Task[None]] = field(default_factory=dict)
@@ -227,14 +233,18 @@ class _Line:
             case Wait(until):
                 await until.wait()
             case Stall():
-                while True:
-                    await self._read()
+                await self._stall()
             case Drop():
                 self._close()
             case _:
                 pass
         self.say(usual)
         return usual[0]
+
+    async def _stall(self) -> None:
+        self._server.stalled.set()
+        while True:
+            await self._read()
 
     async def _drip(self, octets: bytes) -> None:
         while True:
@@ -315,6 +325,8 @@ class _Line:
         match self._server.act("BODY", address):
             case Wait(until):
                 await until.wait()
+            case Stall():
+                await self._stall()
             case Drop():
                 self._close()
             case Say(text):
@@ -336,6 +348,9 @@ class _Line:
             case TakeAndDrop():
                 self._take(body)
                 self._close()
+            case TakeAndStall():
+                self._take(body)
+                await self._stall()
             case TakeAndSay(text):
                 self._take(body)
                 self.say(text)
