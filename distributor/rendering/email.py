@@ -8,6 +8,7 @@ letter, so nothing a bulletin says can act as markup. Every rule goes inline int
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
 
 import css_inline
 import nh3
@@ -28,6 +29,8 @@ HTML_LIMIT = 100 * 1024
 #: A letter's column is 640 pixels with 32 at each side.
 PICTURE_WIDTH = 576
 
+_MASTHEAD_PART = 4
+
 _TAGS = {"table", "tbody", "tr", "td", "b", "i", "a", "br", "img"}
 _ATTRIBUTES = {
     "table": {"role", "width", "border", "cellpadding", "cellspacing", "class", "align", "bgcolor"},
@@ -37,6 +40,7 @@ _ATTRIBUTES = {
     "img": {"src", "alt", "width", "class", "border"},
 }
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_DATE_BESIDE = re.compile(r"[（(]?\s*\d{4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}\s*日?\s*[）)]?")
 _DUE = re.compile(r"(\d+)\s*(working\s+)?(day|hour|week)s?")
 _DUE_UNITS = {"day": "天", "hour": "小时", "week": "周"}
 _KINDS = {Kind.ORDINARY: "", Kind.SUPPLEMENT: "增刊", Kind.SPECIAL: "专刊", Kind.TRIAL: "试刊"}
@@ -61,7 +65,10 @@ class GroupView:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OfficeView:
-    """What a template sees of the office. Empty strings where the office has no such thing."""
+    """What a template sees of the office. Empty strings where the office has no such thing.
+
+    `reply_address` may carry a name before the address; letters print the address alone.
+    """
 
     name: str
     phone: str = ""
@@ -82,6 +89,7 @@ def render_email(
     Raises `BadInput` (a template, a picture or a character is at fault) or `RenditionTooLarge`.
     """
     templates.require(group.template)
+    office = dataclasses.replace(office, reply_address=parseaddr(office.reply_address)[1])
     for value in (bulletin, group, office):
         _refuse_unprintable(value)
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
@@ -96,6 +104,10 @@ def render_email(
         html=_html(templates, folder, values),
         pictures=tuple(entry.picture for entry in placed.values()),
     )
+    if not rendition.subject:
+        raise BadInput(
+            words("The letter has no subject."), do=words("Give the bulletin a title, or look at subject.txt.")
+        )
     if html_size(rendition) > HTML_LIMIT:
         raise RenditionTooLarge(
             words(
@@ -114,8 +126,8 @@ def html_size(rendition: Rendition) -> int:
 
 
 def number_line(bulletin: Bulletin) -> str:
-    """The number as printed, without brackets around it: 第350期, 增刊第2期; empty when there is none."""
-    line = " ".join(bulletin.issue_line.split())
+    """The number as printed, without brackets or a date beside it: 第350期, 增刊第2期; empty when there is none."""
+    line = " ".join(_DATE_BESIDE.sub(" ", bulletin.issue_line).split())
     if line:
         return line[1:-1] if line[0] in "（(" and line[-1] in "）)" else line
     number = f"第{bulletin.issue_no}期" if bulletin.issue_no is not None else ""
@@ -158,10 +170,11 @@ def _values(
 
 
 def _masthead(bulletin: Bulletin) -> tuple[str, ...]:
-    """The title's own lines; a long one-line title is broken where it has a space."""
+    """The title's own lines; a one-line title is broken at its blanks when each part can stand alone."""
     lines = bulletin.masthead or (bulletin.title,)
-    if len(lines) == 1 and len(lines[0]) > 12:
-        return tuple(lines[0].split())
+    parts = tuple(lines[0].split())
+    if len(lines) == 1 and len(parts) > 1 and min(map(len, parts)) >= _MASTHEAD_PART:
+        return parts
     return lines
 
 

@@ -34,6 +34,10 @@ class Field:
     def __repr__(self) -> str:
         return f"Field({self._name})"
 
+    def __getattr__(self, name: str) -> NoReturn:
+        # Python itself asks for dunder names to learn what an object can do.
+        raise AttributeError(name) if name.startswith("__") else FieldMisuse(self._name)
+
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise FieldMisuse(self._name)
 

@@ -24,21 +24,18 @@ SAMPLE_PERSON: Mapping[str, str] = {
 
 def write_gallery(
     folder: Path,
-    letters: Sequence[tuple[str, str, Rendition]],
+    renditions: Sequence[Rendition],
     *,
     title: str,
     templates: Templates | None = None,
     made_at: dt.datetime | None = None,
 ) -> Path:
-    """Writes one `.html` and one `.txt` per (group, direction, rendition), and an index; returns the index.
+    """Writes one `.html` and one `.txt` per rendition, and an index; returns the index.
 
     Personal fields show a sample person. `made_at` is printed when given, in its own zone.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [
-        _write_letter(folder, number, group, direction, rendition)
-        for number, (group, direction, rendition) in enumerate(letters, start=1)
-    ]
+    entries = [_write_letter(folder, number, rendition) for number, rendition in enumerate(renditions, start=1)]
     values = {"title": title, "letters": entries, "made_at": f"{made_at:%Y-%m-%d %H:%M}" if made_at else ""}
     index = folder / "index.html"
     page = (templates or Templates()).render("web/gallery.html", values)
@@ -46,9 +43,9 @@ def write_gallery(
     return index
 
 
-def _write_letter(folder: Path, number: int, group: str, direction: str, rendition: Rendition) -> dict[str, object]:
+def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, object]:
     # A group's name is the admin's free text and must not become a path.
-    name = f"{number:02d}-{direction}"
+    name = f"{number:02d}-{rendition.direction}"
     page = filled(rendition.html, SAMPLE_PERSON, escape=True)
     for picture in rendition.pictures:
         content = base64.b64encode(picture.content).decode()
@@ -57,8 +54,8 @@ def _write_letter(folder: Path, number: int, group: str, direction: str, renditi
     (folder / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")
     (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     return {
-        "group": group,
-        "direction": direction,
+        "group": rendition.group,
+        "direction": rendition.direction,
         "subject": filled(rendition.subject, SAMPLE_PERSON),
         "html": f"{name}.html",
         "text": f"{name}.txt",

@@ -60,8 +60,9 @@ class CompiledLetter:
     def __init__(self, rendition: Rendition, *, constant: list[tuple[bytes, str, str]], zone: ZoneInfo) -> None:
         self._rendition = rendition
         self._zone = zone
-        self._boundary = f"=_{rendition.digest[:32]}"
-        kind = f'multipart/alternative; boundary="{self._boundary}"'
+        # Neither may begin like the other: boundaries are compared with the beginning of a line (RFC 2046 5.1.1).
+        outer, inner = (f"=_{place}_{rendition.digest[:32]}" for place in ("letter", "page"))
+        kind = f'multipart/alternative; boundary="{outer}"'
         folded = f"Content-Type: {kind}\r\n".replace("; ", ";\r\n ").encode()
         constant = [*constant, (folded, "Content-Type", kind)]
         self._constant_block = b"".join(line for line, _, _ in constant)
@@ -69,7 +70,7 @@ class CompiledLetter:
         self._fields = rendition.fields
         self._text = SplicedBody(rendition.text)
         self._html = SplicedBody(rendition.html)
-        self._opening, self._middle, self._closing = _frame(self._boundary, rendition.pictures)
+        self._opening, self._middle, self._closing = _frame(outer, inner, rendition.pictures)
 
     def message(self, personal: Personal) -> bytes:
         """Returns one copy in wire form: CRLF line ends, no dot-stuffing.
@@ -177,18 +178,18 @@ def verify(raw: bytes, expected: HeaderList) -> None:
         raise _unreadable()
 
 
-def _frame(boundary: str, pictures: tuple[InlinePicture, ...]) -> tuple[bytes, bytes, bytes]:
+def _frame(boundary: str, related_boundary: str, pictures: tuple[InlinePicture, ...]) -> tuple[bytes, bytes, bytes]:
     """What stands before the text, between text and HTML, and after the HTML."""
     text, page = (
         f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
         for kind in ("plain", "html")
     )
-    outer, inner = f"--{boundary}".encode(), f"--{boundary}_related".encode()
+    outer, inner = f"--{boundary}".encode(), f"--{related_boundary}".encode()
     opening = outer + b"\r\n" + text
     closing = outer + b"--\r\n"
     if not pictures:
         return opening, outer + b"\r\n" + page, closing
-    related = f'Content-Type: multipart/related; type="text/html";\r\n boundary="{boundary}_related"\r\n\r\n'.encode()
+    related = f'Content-Type: multipart/related; type="text/html";\r\n boundary="{related_boundary}"\r\n\r\n'.encode()
     middle = b"\r\n".join((outer, related + inner, page))
     enclosed = b"".join(inner + b"\r\n" + _enclosed(picture) for picture in pictures)
     return opening, middle, enclosed + inner + b"--\r\n" + closing
@@ -214,8 +215,7 @@ def _texts(raw: bytes) -> tuple[str, str]:
 
 
 def _mailbox(name: str, value: str) -> tuple[bytes, str, str]:
-    display_name, address = parseaddr(value)
-    headers.checked(display_name, words("The sender's name"))
+    display_name, address = parseaddr(headers.checked(value, words("The sender's name and address")))
     headers.checked_address(address)
     return (
         headers.mailbox_line(name, display_name, address),
