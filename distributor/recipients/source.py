@@ -1,8 +1,8 @@
 """The bytes of a directory file, made into text that is safe to parse.
 
 Accepts UTF-8 with or without a byte order mark and any line ends. Refuses more than 2 MB,
-other encodings (an office's Notepad may save GBK), control and invisible characters, and tabs
-in the indentation, where YAML forbids them. Nothing is guessed.
+other encodings (an office's Notepad may save GBK), control and invisible characters, and tabs or
+full-width spaces in the indentation. Nothing is guessed.
 """
 
 import codecs
@@ -16,7 +16,9 @@ from distributor.words import Words, words
 #: More than this is no directory of people: 20,000 entries come to about 1.2 MB.
 LARGEST = 2_000_000
 
-_INDENT_WITH_TAB = re.compile(r"^[ -]*\t", re.MULTILINE)
+_WRONG_INDENT = re.compile(r"[ -]*([\t\u00a0\u3000])")
+#: A line of nothing but spaces of any kind is a blank line, whatever YAML makes of them.
+_BLANK = re.compile(r"^[ \t\u00a0\u3000]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ def read_source(source: bytes, *, file: str) -> Source:
         raise _unreadable(file, "too_large", what, words("A directory of people is far smaller; is it the right file?"))
     text = _decode(source, file).replace("\r\n", "\n")
     text, problems = _without_invisible(text, file)
-    tabs = tuple(_tab(file, text, match) for match in _INDENT_WITH_TAB.finditer(text))
-    return Source(text, (*problems, *tabs), usable=not tabs)
+    text = _BLANK.sub("", text)
+    indents = _indents(text, file)
+    return Source(text, (*problems, *indents), usable=not indents)
 
 
 def _decode(source: bytes, file: str) -> str:
@@ -81,9 +84,17 @@ def _invisible_at(place: Place, char: str) -> Problem:
     return Problem(place, "control_character", what, words("Delete it; type the line again when you cannot see it."))
 
 
-def _tab(file: str, text: str, match: re.Match[str]) -> Problem:
-    place = Place(file, text.count("\n", 0, match.start()) + 1, match.end() - match.start())
-    return Problem(place, "tab", words("The line is indented with a tab."), words("Indent with spaces only."))
+def _indents(text: str, file: str) -> tuple[Problem, ...]:
+    """Lines that begin with what looks like spaces and is not: YAML's own complaint would not say so."""
+    found = ((number, _WRONG_INDENT.match(line)) for number, line in enumerate(text.split("\n"), 1))
+    return tuple(_indent(Place(file, number, match.end()), match[1]) for number, match in found if match)
+
+
+def _indent(place: Place, char: str) -> Problem:
+    what = words("The line is indented with a tab.")
+    if char != "\t":
+        what = words("The line is indented with a full-width or non-breaking space.")
+    return Problem(place, "indent", what, words("Indent with half-width spaces only."))
 
 
 def _unreadable(file: str, code: str, what: Words, do: Words, line: int = 0) -> BadFile:

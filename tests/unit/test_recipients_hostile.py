@@ -29,8 +29,10 @@ def codes(source: bytes) -> list[tuple[str, int]]:
         pytest.param("groups：\n  甲: x".encode(), ("yaml_syntax", 2), id="full-width colon"),
         pytest.param("groups:\n  甲: @x".encode(), ("yaml_syntax", 2), id="an at at the start"),
         pytest.param(b'groups: "\\UFFFFFFFF"', ("yaml_syntax", 0), id="an escape beyond Unicode"),
-        pytest.param(b"groups:\n\tx: 1", ("tab", 2), id="a tab in the indentation"),
-        pytest.param(b"groups:\n  - \t x: 1", ("tab", 2), id="a tab after a dash"),
+        pytest.param(b"groups:\n\tx: 1", ("indent", 2), id="a tab in the indentation"),
+        pytest.param(b"groups:\n  - \t x: 1", ("indent", 2), id="a tab after a dash"),
+        pytest.param("groups:\n　x: 1".encode(), ("indent", 2), id="a full-width space in the indentation"),
+        pytest.param("groups:\n  \u00a0x: 1".encode(), ("indent", 2), id="a non-breaking space in the indentation"),
         pytest.param(BOMB, ("alias", 1), id="aliases that explode"),
         pytest.param(b"groups: *x", ("alias", 1), id="an alias to nothing"),
         pytest.param(b"<<: {a: b}", ("unknown_key", 1), id="a merge key"),
@@ -65,6 +67,10 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted() -> None:
     source = b"\xef\xbb\xbf" + group().replace("\n", "\r\n").encode()
 
     assert parse_directory(source).directory == parse_directory(group().encode()).directory
+
+
+def test_blank_lines_and_comments_may_hold_any_spaces() -> None:
+    assert parse_directory(("　\n\t\n#\t注释\n" + group()).encode()).warnings == ()
 
 
 def test_poison_addresses_are_each_reported_while_the_rest_is_checked() -> None:
