@@ -110,7 +110,7 @@ class ScriptedServer:
     dots: int = 0
     abandoned: int = 0  # bodies whose dot never came
     body_begun: asyncio.Event = field(default_factory=asyncio.Event)
-    dropped: asyncio.Event = field(default_factory=asyncio.Event)
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
     _plans: dict[tuple[str, str], deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     _server: asyncio.Server | None = None
@@ -119,6 +119,13 @@ class ScriptedServer:
     def plan(self, stage: str, *acts: Act, address: str = "") -> None:
         """Queues acts for a stage; with an address only for that recipient (RCPT, DATA, BODY, DOT)."""
         self._plans[stage, address].extend(acts)
+
+    async def deserted(self) -> bool:
+        """Waits until every client has hung up; False when one stays."""
+        try:
+            return await asyncio.wait_for(self.idle.wait(), 2)
+        except TimeoutError:
+            return False
 
     def act(self, stage: str, address: str = "") -> Act | None:
         """Takes the next act of a stage."""
@@ -140,8 +147,8 @@ class ScriptedServer:
         self._server.close()
         for task in list(self._lines.values()):
             task.cancel()
-        while self._lines:
-            await asyncio.sleep(0)
+        if self._lines:
+            await self.idle.wait()
 
     def hang_up(self, last_words: str = "") -> None:
         """Says something on every line, or shuts every line when there is nothing to say; at once."""
@@ -154,6 +161,7 @@ class ScriptedServer:
         task = asyncio.current_task()
         assert task is not None
         self._lines[line] = task
+        self.idle.clear()
         try:
             await line.talk()
         except (ConnectionError, EOFError, ssl.SSLError, asyncio.CancelledError):
@@ -161,6 +169,8 @@ class ScriptedServer:
         finally:
             line.drop()
             del self._lines[line]
+            if not self._lines:
+                self.idle.set()
 
 
 class _Gone(EOFError):
@@ -255,7 +265,6 @@ class _Line:
 
     def _close(self) -> None:
         self._writer.close()
-        self._server.dropped.set()
         raise _Gone
 
     async def _unknown(self, command: str) -> None:
@@ -292,7 +301,9 @@ class _Line:
         await self._answer("AUTH", "235 2.7.0 welcome" if good else "535 5.7.8 authentication failed")
 
     async def _mail(self, command: str) -> None:
-        if await self._answer("MAIL", "250 2.1.0 ok") == "2":
+        if self._sender is not None:
+            self.say("503 5.5.1 nested MAIL")
+        elif await self._answer("MAIL", "250 2.1.0 ok") == "2":
             self._sender = _path(command)
             self._recipients = []
 

@@ -35,6 +35,15 @@ async def test_20_a_temporary_refusal_of_the_dot_is_a_retry_even_when_the_server
     assert what(await sent(server)) == (Verdict.DEFERRED, Fault.NONE, Stage.DOT)
 
 
+async def test_a_dot_refused_with_421_ends_the_line(server: ScriptedServer) -> None:
+    server.plan("DOT", Raw(b"421 4.3.2 closing\r\n"))
+    channel = channel_to(server)
+    outcome = await channel.send(letter(), Checkpoints())
+    assert what(outcome) == (Verdict.DEFERRED, Fault.THROTTLE, Stage.DOT)
+    assert await server.deserted()
+    await channel.close()
+
+
 async def test_21_a_spam_verdict_at_the_dot_is_about_the_content(server: ScriptedServer) -> None:
     server.plan("DOT", Say("554 DT:SPM 163 smtp8"))
     assert what(await sent(server)) == (Verdict.REJECTED, Fault.CONTENT, Stage.DOT)
@@ -56,7 +65,10 @@ async def test_23_no_readable_answer_to_the_dot_is_unknown(
     server: ScriptedServer, answer: Stall | Raw | Drip | Say
 ) -> None:
     server.plan("DOT", answer)
-    outcome = await sent(server, dot_timeout=SHORT)
+    channel = channel_to(server, dot_timeout=SHORT)
+    outcome = await channel.send(letter(), Checkpoints())
+    assert await server.deserted()
+    await channel.close()
     assert what(outcome) == (Verdict.UNKNOWN, Fault.NETWORK, Stage.DOT)
     assert outcome.reply.text
 
@@ -76,6 +88,7 @@ async def test_an_answer_before_the_dot_keeps_the_dot_back(
     server.plan("BODY", answer)
     channel, checkpoint = channel_to(server), Checkpoints()
     outcome = await channel.send(letter("a@x.test"), checkpoint)
+    assert await server.deserted()
     following = await channel.send(letter("b@x.test"), checkpoint)
     await channel.close()
     assert what(outcome) == (verdict, fault, Stage.BODY)

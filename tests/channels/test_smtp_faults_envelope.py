@@ -83,6 +83,7 @@ async def test_an_answer_out_of_step_ends_the_line(server: ScriptedServer, stage
     server.plan(stage, Say(answer))
     channel, checkpoint = channel_to(server), Checkpoints()
     outcome = await channel.send(letter("a@x.test"), checkpoint)
+    assert await server.deserted()
     following = await channel.send(letter("b@x.test"), checkpoint)
     await channel.close()
     assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage(stage.lower()))
