@@ -6,52 +6,26 @@ not read back as intended is refused, never sent.
 """
 
 import base64
-import datetime as dt
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import default as default_policy
 from email.utils import format_datetime, parseaddr
 from zoneinfo import ZoneInfo
 
-from distributor.errors import BadInput, Refused
+from distributor.errors import Refused
 from distributor.rendering import headers
 from distributor.rendering.headers import HeaderList
+from distributor.rendering.personal import Personal, matching, sample_copy
 from distributor.rendering.rendition import InlinePicture, Rendition, filled, value_of
 from distributor.rendering.splice import SplicedBody
 from distributor.words import words
 
-_MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+>")
-_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,128}")
+__all__ = ["CompiledLetter", "Personal", "compile_letter", "verify"]
+
 _LIST_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
-_LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 _LINE_LIMIT = 998
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """What one copy has of its own. `date` is aware; `links` maps `read` and `acknowledge` to addresses."""
-
-    to_name: str
-    to_address: str
-    unit: str
-    role: str | None
-    message_id: str
-    date: dt.datetime
-    delivery_token: str
-    links: Mapping[str, str] = field(default_factory=dict)
-    subject_prefix: str = ""  # 【测试】 on test sends
-
-    def values(self) -> dict[str, str]:
-        """The personal fields by the names templates use. Raises `BadInput` for characters a letter cannot carry."""
-        values = {
-            "recipient.name": headers.checked(self.to_name, words("The recipient's name")),
-            "recipient.unit": headers.checked(self.unit, words("The recipient's unit")),
-            "recipient.role": headers.checked(self.role or "", words("The recipient's role")),
-        }
-        return values | {f"links.{name}": _checked_link(link) for name, link in self.links.items()}
 
 
 class CompiledLetter:
@@ -108,11 +82,12 @@ class CompiledLetter:
         yield self._closing
 
     def _header_block(self, personal: Personal, values: Mapping[str, str]) -> tuple[bytes, list[tuple[str, str]]]:
-        subject = _checked_subject(personal.subject_prefix + filled(self._rendition.subject, values))
+        subject = personal.subject_prefix + filled(self._rendition.subject, values)
+        headers.checked(subject, words("The subject"))
         address = headers.checked_address(personal.to_address)
         date = format_datetime(personal.date.astimezone(self._zone))
-        message_id = _matching(_MESSAGE_ID, personal.message_id)
-        token = _matching(_TOKEN, personal.delivery_token)
+        message_id = personal.checked_message_id()
+        token = personal.checked_token()
         block = b"".join(
             (
                 headers.mailbox_line("To", personal.to_name, address),
@@ -152,7 +127,7 @@ def compile_letter(
     if organization:
         constant.append(_text("Organization", organization))
     constant += [
-        _text("List-Id", f"<{_matching(_LIST_ID, list_id)}>", plain=True),
+        _text("List-Id", f"<{matching(_LIST_ID, list_id)}>", plain=True),
         _text("Auto-Submitted", "auto-generated", plain=True),
         _text("Precedence", "bulk", plain=True),
         # Not "All": that would also suppress the delivery reports we want (MS-OXCMAIL 2.1.3.2.20).
@@ -161,7 +136,7 @@ def compile_letter(
     ]
     letter = CompiledLetter(rendition, constant=constant, zone=zone or ZoneInfo("Asia/Shanghai"))
     for name in ("李", "李a", "李ab"):  # one for each way the bodies can be cut
-        letter.prove(_sample(name))
+        letter.prove(sample_copy(name))
     return letter
 
 
@@ -228,35 +203,6 @@ def _text(name: str, value: str, *, plain: bool = False) -> tuple[bytes, str, st
     if plain:
         return f"{name}: {value}\r\n".encode("ascii"), name, value
     return headers.text_line(name, headers.checked(value, words("The office's name"))), name, value
-
-
-def _checked_subject(subject: str) -> str:
-    return headers.checked(subject, words("The subject"))
-
-
-def _checked_link(link: str) -> str:
-    return _matching(_LINK, link)
-
-
-def _matching(pattern: re.Pattern[str], value: str) -> str:
-    if not pattern.fullmatch(value):
-        raise BadInput(words("“{value}” cannot stand in a letter.", value=ascii(value)[1:80]))
-    return value
-
-
-def _sample(name: str) -> Personal:
-    """A made-up copy, for proving a letter before anybody's is made."""
-    links = {"read": "https://example.invalid/r/sample?a=1&b=2", "acknowledge": "https://example.invalid/a/sample"}
-    return Personal(
-        to_name=name,
-        to_address="sample@example.invalid",
-        unit=f"“{name}”<单位>&",
-        role=None,
-        message_id="<sample@example.invalid>",
-        date=dt.datetime(2020, 1, 17, 9, tzinfo=dt.UTC),
-        delivery_token="sample",  # noqa: S106 - not a secret: the token of a copy that is never sent
-        links=links,
-    )
 
 
 def _unreadable() -> Refused:

@@ -151,6 +151,7 @@ def every_block() -> Bulletin:
     )
 
 
+TEMPLATES = Templates()
 PICTURES = {"图/巡河.png": png()}
 
 
@@ -165,7 +166,7 @@ def letter(
         bulletin or every_block(),
         group=GROUPS[direction],
         office=office,
-        templates=templates or Templates(),
+        templates=templates or TEMPLATES,
         pictures=PICTURES,
     )
 

@@ -6,6 +6,7 @@ Marks of personal fields stand as ⟦recipient.name⟧ in the files.
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,15 @@ def _bulletins() -> dict[str, tuple[Bulletin, Mapping[str, bytes], OfficeView]]:
     return known
 
 
+TEMPLATES = Templates()
 BULLETINS = _bulletins()
 CASES = [pytest.param(name, direction, id=f"{name}-{direction}") for name in BULLETINS for direction in GROUPS]
 
 
+@cache
 def _rendered(name: str, direction: str) -> Rendition:
     bulletin, pictures, office = BULLETINS[name]
-    return render_email(bulletin, group=GROUPS[direction], office=office, templates=Templates(), pictures=pictures)
+    return render_email(bulletin, group=GROUPS[direction], office=office, templates=TEMPLATES, pictures=pictures)
 
 
 @pytest.mark.parametrize(("name", "direction"), CASES)

@@ -4,6 +4,8 @@ import dataclasses
 import datetime as dt
 import io
 import random
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,8 @@ def test_an_office_without_phone_or_reply_address_leaves_no_gap() -> None:
         pytest.param(
             {"issue_line": "2023年第12期（总第412期）"}, "云岭河长制工作简报 2023年第12期（总第412期）", id="total"
         ),
+        pytest.param({"issue_line": "第58期 (2018-9-3)"}, "云岭河长制工作简报 第58期", id="date-beside-it"),
+        pytest.param({"issue_line": "第5期　2018年9月3日"}, "云岭河长制工作简报 第5期", id="chinese-date-beside-it"),
         pytest.param({"kind": Kind.SUPPLEMENT, "issue_no": 2}, "云岭河长制工作简报 增刊第2期", id="supplement"),
         pytest.param({"kind": Kind.TRIAL, "issue_no": None}, "云岭河长制工作简报 试刊", id="trial"),
         pytest.param(
@@ -122,6 +126,11 @@ def test_an_office_without_phone_or_reply_address_leaves_no_gap() -> None:
 )
 def test_the_subject_names_the_number_and_stays_one_line(changes: dict[str, Any], subject: str) -> None:
     assert _letter(_bulletin(paragraph("正文"), **changes)).subject == subject
+
+
+def test_a_letter_without_a_subject_is_refused() -> None:
+    with pytest.raises(BadInput, match="no subject"):
+        _letter(Bulletin(title=" "))
 
 
 def test_the_address_for_answers_is_printed_without_its_name() -> None:
@@ -272,10 +281,11 @@ def test_a_picture_that_cannot_be_shown_is_named(content: bytes) -> None:
 
 
 def test_a_decompression_bomb_is_refused_unopened() -> None:
-    file = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(file, "PNG")
+    size = struct.pack(">II", 30_000, 30_000)
+    head = b"IHDR" + size + b"\x08\x02\x00\x00\x00"
+    bomb = png(1, 1)[:8] + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + png(1, 1)[33:]
     with pytest.raises(BadInput, match="million pixels"):
-        _letter(_bulletin(Picture("bomb.png")), {"bomb.png": file.getvalue()})
+        _letter(_bulletin(Picture("bomb.png")), {"bomb.png": bomb})
 
 
 def test_a_missing_picture_is_named() -> None:
