@@ -142,7 +142,8 @@ def _pieces(text: str, columns: int) -> Iterator[str]:
 def _belongs(piece: str, token: str) -> bool:
     # A zero-width character (a joiner, a variation mark) is part of what stands before it.
     joined = wcswidth(token) == 0 or piece.endswith("\u200d")
-    return joined or token[0] in _CLOSING or piece[-1] in _OPENING
+    # A blank stays at the end of what it follows, so that none begins a line.
+    return joined or token.isspace() or token[0] in _CLOSING or piece[-1] in _OPENING
 
 
 def _chopped(piece: str, columns: int) -> Iterator[str]:
