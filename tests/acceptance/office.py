@@ -1,0 +1,156 @@
+"""An office in a folder of its own, and the installed command run in it as a person would."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SETTINGS = """\
+[office]
+name = "云岭区河长制办公室"
+from = "云岭区河长办 <hzb@example.gov.cn>"
+editors = ["editor@example.gov.cn"]
+phone = "010-5555 0100"
+
+[smtp.main]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+connections = {connections}
+timeout = "20 seconds"
+dot_timeout = "{dot_timeout}"
+
+[send]
+require_approver = {require_approver}
+"""
+
+BULLETIN = """\
+# 云岭区巡河工作快报
+
+第{number}期
+
+云岭区河长制办公室
+
+2026年11月20日
+
+---
+
+## 【工作动态】
+
+**石桥镇开展冬季巡河** 11月18日，石桥镇组织三级河长巡河，整改问题6处。（石桥镇）
+
+编校：周明　　核签：陆建
+
+---
+
+报：区委、区政府领导同志
+
+发：各镇人民政府、各街道办事处
+
+---
+
+电子邮箱：hzb@example.gov.cn　　电话：010-55550100
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Office:
+    """A folder with settings, recipients and a bulletin."""
+
+    folder: Path
+    port: int = 1
+    connections: int = 2
+    require_approver: bool = True
+    dot_timeout: str = "60 seconds"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.write(
+            "distributor.toml",
+            SETTINGS.format(
+                port=self.port,
+                connections=self.connections,
+                dot_timeout=self.dot_timeout,
+                require_approver=str(self.require_approver).lower(),
+            ),
+        )
+        self.write("bulletin.md", BULLETIN.format(number=7))
+        self.recipients(leaders=1, units=2)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def recipients(self, *, leaders: int, units: int, extra: Sequence[str] = (), on_unknown: str = "hold") -> None:
+        """Writes a directory with so many 报 and so many 发 recipients."""
+        lines = ["groups:", "  区领导:", "    direction: 报", "    covers: [区委, 区政府领导同志]", "    members:"]
+        lines += ["      - unit: 区委办公室", "        people:"]
+        lines += [f"          - {{name: 领导{n}, email: leader{n}@example.gov.cn}}" for n in range(1, leaders + 1)]
+        lines += ["  各单位:", "    direction: 发", f"    on_unknown: {on_unknown}"]
+        lines += ["    covers: [各镇人民政府, 各街道办事处]", "    members:"]
+        for n in range(1, units + 1):
+            lines += [f"      - unit: 单位{n}", "        people:"]
+            lines += [f"          - {{name: 联络员{n}, email: unit{n}@example.gov.cn}}"]
+        self.write("recipients.yaml", "\n".join([*lines, *extra]) + "\n")
+
+    def run(self, *arguments: str, lang: str = "en", timeout: float = 60) -> Ran:
+        """Runs the command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "distributor", *arguments],
+            cwd=self.folder,
+            env=self._environ(lang),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    async def start(
+        self, *arguments: str, program: Sequence[str] = ("-m", "distributor")
+    ) -> asyncio.subprocess.Process:
+        """Starts the command and leaves it running."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *program,
+            *arguments,
+            cwd=self.folder,
+            env=self._environ("en"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+
+    async def run_beside(self, *arguments: str) -> Ran:
+        """Runs the command while this process goes on serving."""
+        return await asyncio.to_thread(self.run, *arguments)
+
+    def states(self, issue: str = "7") -> dict[str, str]:
+        """Every address and where its copy stands."""
+        status = self.run("status", issue, "--json").json
+        return {delivery["address"]: delivery["state"] for delivery in status["deliveries"]}
+
+    def _environ(self, lang: str) -> dict[str, str]:
+        root = str(Path(__file__).resolve().parents[2])
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("DISTRIBUTOR_")}
+        return {**kept, "DISTRIBUTOR_LANG": lang, "PYTHONPATH": root, "COLUMNS": "160", **self.environment}
