@@ -45,7 +45,10 @@ class SmtpChannel:
         self._transaction = Transaction(self._line, self.offer, self._limits)
 
     async def send(self, message: Message, checkpoint: Checkpoint) -> Outcome:
-        """Carries one letter. Raises only `ClaimLost`, or what the checkpoint raises; nothing is delivered then."""
+        """Carries one letter. Raises only `ClaimLost`, or what the checkpoint raises; nothing is delivered then.
+
+        Cancelled before the checkpoint, it delivers nothing; cancelled after it, nobody knows.
+        """
         try:
             reused = self._is_fresh()
             outcome = await self._carry(message, checkpoint)

@@ -49,12 +49,12 @@ class Transaction:
 
     async def carry(self, message: Message, checkpoint: Checkpoint) -> Outcome:
         """Carries one letter. Raises `Unfit` before the first byte, and `ClaimLost` before the dot."""
+        body = wire_body(message.body)
         commands = [
             (Stage.MAIL, mail_line(message, self._offer)),
             (Stage.RCPT, rcpt_line(message.envelope, self._offer)),
+            (Stage.DATA, b"DATA\r\n"),
         ]
-        body = wire_body(message.body)
-        commands.append((Stage.DATA, b"DATA\r\n"))
         stopped = await self._envelope(commands) or await self._body(body)
         if stopped:
             return stopped
