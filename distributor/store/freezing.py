@@ -126,7 +126,7 @@ def _replace(conn: Connection, present: Any, frozen: Frozen, now: dt.datetime) -
     if present.digest == frozen.digest:
         conn.execute(update(bulletin).where(ours).values(_content(frozen, present.finalised_at)))
         return
-    if _may_have_left(conn, number):
+    if may_have_left(conn, number):
         raise AlreadySent(
             words("{title} was already sent with other content.", title=present.title),
             do=words("Send the corrected text as a new edition (勘误), so that readers know that it changed."),
@@ -141,7 +141,8 @@ def _replace(conn: Connection, present: Any, frozen: Frozen, now: dt.datetime) -
     )
 
 
-def _may_have_left(conn: Connection, number: int) -> bool:
+def may_have_left(conn: Connection, number: int) -> bool:
+    """Whether any copy of a bulletin was handed over, or may have been."""
     untouched = and_(delivery.c.state.in_([State.QUEUED, State.CANCELLED, State.SUPPRESSED]), delivery.c.attempts == 0)
     ours = select(delivery.c.id).where(delivery.c.bulletin_id == number)
     left = attempt.c.verdict.in_([Verdict.ACCEPTED, Verdict.UNKNOWN])

@@ -14,8 +14,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import make_url
 
 _NOBODY = 65534
+
+
+def name_of(url: str) -> str:
+    """The database that a URL names."""
+    name = make_url(url).database
+    assert name
+    return name
 
 
 class PostgresServer:
@@ -40,6 +48,10 @@ class PostgresServer:
         """Runs one statement outside any transaction, as the server's administrator."""
         with self.connect() as connection:
             connection.execute(statement.encode())
+
+    def disconnect_all(self, url: str) -> None:
+        """Ends every connection to one database, as a failover would."""
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name_of(url)}'")
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """An administrator's connection."""
