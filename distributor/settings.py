@@ -112,6 +112,11 @@ class SmtpAccount(Table):
             raise Misfit("plain_text", what, do)
         return value
 
+    def found_from(self, folder: Path) -> "SmtpAccount":
+        """The same account with its relative files taken from `folder`."""
+        files = {"password_file": self.password_file, "ca_file": self.ca_file}
+        return self.model_copy(update={key: folder / path for key, path in files.items() if path is not None})
+
     def secret(self) -> str:
         """The password: from the environment, else from `password_file`; empty when there is no login.
 
@@ -175,12 +180,15 @@ class Settings(Table):
         """A configured path, resolved against the settings file's folder."""
         return path if path.is_absolute() else self.home / path
 
+    def at(self, home: Path) -> "Settings":
+        """The same settings for a file in the folder `home`, with the files of the mail account found from there."""
+        accounts = {name: account.found_from(home) for name, account in self.smtp.items()}
+        return self.model_copy(update={"home": home, "smtp": accounts})
+
     def account(self) -> tuple[str, SmtpAccount]:
-        """The mail account's name and settings, its files resolved. Raises `BadInput` when there is none."""
+        """The mail account's name and settings, its files found from `home`. Raises `BadInput` when there is none."""
         for name, account in self.smtp.items():
-            files = {"password_file": account.password_file, "ca_file": account.ca_file}
-            resolved = {key: self.path(path) for key, path in files.items() if path is not None}
-            return name, account.model_copy(update=resolved)
+            return name, account.found_from(self.home)
         raise BadInput(words("No mail account is set."), do=words("Add a table [smtp.main] to distributor.toml."))
 
     def warnings(self) -> tuple[Problem, ...]:

@@ -48,7 +48,7 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str]) -> Se
         problems += (_problem(fault, lines) for fault in error.errors(include_url=False))
     if problems:
         raise BadFile(str(file), sorted(problems, key=lambda problem: problem.place))
-    return settings.model_copy(update={"home": file.resolve().parent})
+    return settings.at(file.resolve().parent)
 
 
 def _read(file: Path) -> str:

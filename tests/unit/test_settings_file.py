@@ -50,6 +50,12 @@ def test_a_short_file_is_enough(load: Loader) -> None:
     assert settings.database_url == f"sqlite:///{load.file.parent}/data/distributor.db"
 
 
+def test_files_of_the_account_lie_beside_the_settings_wherever_the_program_is_started(load: Loader) -> None:
+    account = load(SMTP + 'password_file = "secrets/smtp"\nca_file = "/etc/ca.pem"').smtp["main"]
+
+    assert (account.password_file, account.ca_file) == (load.file.parent / "secrets/smtp", Path("/etc/ca.pem"))
+
+
 def test_a_byte_order_mark_is_accepted(load: Loader) -> None:
     assert load(b"\xef\xbb\xbf" + SMTP.encode()).office.name == "河长办"
 
