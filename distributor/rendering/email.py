@@ -109,7 +109,7 @@ def html_size(rendition: Rendition) -> int:
 def _text(templates: Templates, folder: str, values: Mapping[str, object]) -> str:
     content = templates.render("email/_base/content.txt", values)
     text = templates.render(f"{folder}/body.txt", {**values, "content": content})
-    lines = [line.rstrip(" ") for line in text.split("\n")]
+    lines = [line.rstrip(" ") for line in re.split("\r\n|\r|\n", text)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
 
 

@@ -76,6 +76,8 @@ def _element_rules(tag: str, attributes: dict[str, str]) -> Iterator[str]:
         yield from _colour_rules(tag, attributes)
     if tag == "img":
         yield from _picture_rules(attributes)
+    if attributes.get("class") == "plate" and style_of(attributes).get("mso-line-height-rule") == "exactly":
+        yield "a picture that Outlook cuts to the line height"
     if tag == "a" and not attributes.get("href", "").startswith(("https://", "http://", "mailto:", "\ufdd0links.")):
         yield f"link to {attributes.get('href')}"
 
@@ -87,6 +89,8 @@ def _style_rules(style: dict[str, str]) -> Iterator[str]:
             yield f"value {name}: {value}"
         if "color" in name and not _HEX.fullmatch(value):
             yield f"colour {value}"
+        if name.startswith("border") and any(int(width) > 8 for width in re.findall(r"(\d+)px", value)):
+            yield f"a border that Outlook makes thinner: {value}"
     size = style.get("font-size")
     if size and float(size.removesuffix("px")) < 14:
         yield f"type of {size}"

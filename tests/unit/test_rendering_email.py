@@ -128,6 +128,12 @@ def test_the_subject_names_the_number_and_stays_one_line(changes: dict[str, Any]
     assert _letter(_bulletin(paragraph("正文"), **changes)).subject == subject
 
 
+def test_line_ends_of_any_kind_become_one_kind() -> None:
+    text = _letter(_bulletin(paragraph("甲\r\n乙\r丙\n丁"))).text
+    assert "\r" not in text
+    assert "　　甲\n乙\n丙\n丁\n" in text
+
+
 def test_a_letter_without_a_subject_is_refused() -> None:
     with pytest.raises(BadInput, match="no subject"):
         _letter(Bulletin(title=" "))
@@ -342,6 +348,8 @@ def test_paragraphs_keep_their_bold_words() -> None:
         ('<td bgcolor="#eeeeee" style="background-color:#fefefe">', "bgcolor #eeeeee"),
         ('<td style="font-size:12px">', "type of 12px"),
         ('<td style="color:red">', "colour red"),
+        ('<td style="border-top:12px solid #c7000b">', "a border that Outlook makes thinner"),
+        ('<td class="plate" style="mso-line-height-rule:exactly">', "a picture that Outlook cuts"),
         ('<a href="javascript:x">', "link to javascript:x"),
     ],
 )
