@@ -1,8 +1,8 @@
 """The one writer of delivery state while sending: durability for many letters with one fsync.
 
 Callers hand in what they want written and wait. A thread commits whatever is waiting as one transaction, at
-once, and then wakes them; while it commits, the next ones gather. Only answers alone wait a moment for a mark or
-a claim to go with. A caller that is cancelled while it waits changes nothing: what it handed in is still written.
+once, and then wakes them; while it commits, the next ones gather. It never lingers for more. A caller that is
+cancelled while it waits changes nothing: what it handed in is still written.
 
 When the database cannot commit, marks and claims fail at once, so no dot is sent; outcomes are never given up:
 they go to the journal and are tried again until they are in.
@@ -36,9 +36,6 @@ T = TypeVar("T")
 
 #: Seconds between tries to write outcomes that the database does not take; the last one repeats.
 PAUSES: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0)
-
-#: How long answers wait, in seconds, to be written with the next mark or claim: a commit costs as much as ten rows.
-LINGER = 0.02
 
 #: How often a lost connection or a deadlock is tried again before marks and claims fail.
 TRIES = 3
@@ -188,14 +185,8 @@ class Ledger:
                 self._changed.wait_for(lambda: self._waiting or self._end is not None)
             elif not self._waiting:
                 self._changed.wait(pause)
-            if self._waiting and not self._is_urgent():
-                self._changed.wait_for(self._is_urgent, LINGER)
             taken, self._waiting = self._waiting, []
             return taken
-
-    def _is_urgent(self) -> bool:
-        """Whether somebody waits for more than the booking of an answer."""
-        return self._end is not None or any(not isinstance(request.wish, Recorded) for request in self._waiting)
 
     def _commit(self, batch: list[_Request]) -> tuple[DistributorError | None, list[_Request]]:
         """Writes a batch and wakes its callers; returns the trouble and the outcomes that are still owed."""
