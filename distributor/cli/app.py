@@ -33,18 +33,23 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"distributor {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help=say("The settings file; otherwise ./distributor.toml."))] = None,
     lang: Annotated[str | None, typer.Option(help=say("The language of messages: zh or en."))] = None,
-    version: Annotated[bool, typer.Option("--version", help=say("Show the version and stop."))] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help=say("Show the version and stop."), is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
     """The options before the command; `--lang` has been read already."""
     context.obj = Desk(config=config)
-    if version:
-        typer.echo(f"distributor {__version__}")
-        raise typer.Exit
 
 
 for module in (init, check, preview, finalise, send, status, why, decisions, recipients, demo):

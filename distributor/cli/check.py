@@ -40,6 +40,7 @@ def _check(desk: Desk, file: str, *, text_only: bool) -> int:
         reading = read_bulletin(path)
         verdict = Verdict(reading.errors, reading.warnings)
     else:
+        desk.problems(desk.settings.warnings())
         prepared = prepare(path, desk.settings)
         reading = prepared.reading
         verdict = judge_bulletin(prepared, desk.settings.send)

@@ -58,7 +58,7 @@ class Desk:
         """Opens the database for one command."""
         from distributor.store.database import Database
 
-        database = Database.open(self.settings.database.url, home=self.settings.home)
+        database = Database.open(self.settings.database_url)
         try:
             yield database
         finally:

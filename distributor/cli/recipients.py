@@ -44,7 +44,8 @@ def _check(desk: Desk, bulletin: str | None) -> int:
     loaded, resolved = load_recipients(desk.settings, templates_of(desk.settings))
     problems = [*loaded.warnings, *resolved.warnings]
     if bulletin:
-        problems += coverage(read_bulletin(existing_file(bulletin)).bulletin, loaded.directory).problems
+        reading = read_bulletin(existing_file(bulletin))
+        problems += coverage(reading.bulletin, loaded.directory, file=bulletin).problems
     desk.problems(problems)
     groups = len(loaded.directory.groups)
     desk.say(

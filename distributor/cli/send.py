@@ -1,6 +1,7 @@
 """`distributor send`: shows the plan, asks, sends what is due, and says what remains."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
-from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, the_account
+from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender
 from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
 from distributor.store.database import Database
@@ -84,19 +85,22 @@ def _finalised(desk: Desk, database: Database, issue: str | None, *, yes: bool, 
 
 def send_record(desk: Desk, database: Database, record: BulletinRecord, selection: Selection, *, yes: bool) -> int:
     """Sends one finalised bulletin as far as it can go now. Returns the exit code."""
+    owner = new_owner()
+    with contextlib.suppress(SenderBusy), sender(database, [record.id], owner=owner):
+        pass  # what a dead sender left behind is part of what there is to send
     with database.read() as conn:
         plan = make_plan(conn, record, selection, now=desk.now)
         if plan.to_send == 0:
             return _nothing(desk, database, plan)
         require_unchanged(conn, record, desk.settings)
-    lines = open_lines(the_account(desk.settings), plan.to_send)
+    lines = open_lines(desk.settings, plan.to_send)
+    desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
     desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send), yes=yes)
     release_plan(database, plan, desk.settings, now=desk.now, actor=desk.actor)
-    owner = new_owner()
     stopped: Outcome | None = None
     try:
-        with sender(database, owner=owner, now=desk.now):
+        with sender(database, [record.id], owner=owner):
             work = send_due(
                 database,
                 letters_of(desk),

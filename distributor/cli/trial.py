@@ -13,7 +13,7 @@ from distributor.dispatch.intake import prepare
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection, make_plan
-from distributor.dispatch.send import open_lines, the_account
+from distributor.dispatch.send import open_lines
 from distributor.dispatch.trial import rehearse, send_trials
 from distributor.errors import BadInput
 from distributor.misfit import Misfit
@@ -32,7 +32,7 @@ def send_trial(desk: Desk, database: Database, issue: str | None, selection: Sel
         for rendition in _renditions(desk, database, issue)
         if not selection.groups or rendition.group in selection.groups
     ]
-    (line,) = open_lines(the_account(desk.settings), 1)
+    (line,) = open_lines(desk.settings, 1)
     trials = asyncio.run(
         send_trials(
             database,
@@ -99,8 +99,7 @@ def rehearse_send(desk: Desk, database: Database, record: BulletinRecord, select
 
 def letters_of(desk: Desk) -> Letters:
     """The maker of letters for this office."""
-    settings = desk.settings
-    return Letters(settings, the_account(settings), desk.key)
+    return Letters(desk.settings, desk.key)
 
 
 def _renditions(desk: Desk, database: Database, issue: str | None) -> list[Rendition]:

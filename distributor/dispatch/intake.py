@@ -11,16 +11,18 @@ from pathlib import Path
 
 from distributor.bulletin.model import Bulletin, Reading
 from distributor.bulletin.reading import read_bulletin
-from distributor.errors import Problem
+from distributor.dispatch.letters import compile_for
+from distributor.errors import BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
 from distributor.recipients.model import Group, Recipient
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
-from distributor.rendering.email import GroupView, OfficeView, issue_title, render_email
+from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
 from distributor.settings import Settings
 from distributor.store.records import BulletinKey, Frozen, Letter
+from distributor.words import words
 
 CHANNEL = "email"
 
@@ -45,6 +47,7 @@ class Prepared:
     coverage: Coverage
     directory_digest: str
     letters: tuple[PreparedLetter, ...]
+    letter_problems: tuple[Problem, ...]
 
     @property
     def bulletin(self) -> Bulletin:
@@ -58,6 +61,7 @@ class Prepared:
             *self.loaded.warnings,
             *self.resolved.warnings,
             *self.coverage.problems,
+            *self.letter_problems,
         )
 
     def frozen(self, *, today: dt.date, edition: int) -> Frozen:
@@ -90,27 +94,59 @@ def templates_of(settings: Settings) -> Templates:
 def prepare(path: Path, settings: Settings) -> Prepared:
     """Reads, resolves and renders one bulletin file.
 
-    What is wrong with the text is a finding in the result. Raises `BadInput` when a file cannot be
-    read at all, `BadFile` for the directory, and `BadInput` naming the template for a template error.
+    What is wrong with the text or a letter is a finding in the result. Raises `BadInput` when a file
+    cannot be read at all, and `BadFile` for the directory.
     """
     templates = templates_of(settings)
     reading = read_bulletin(path)
     loaded, resolved = load_recipients(settings, templates)
     directory = loaded.directory
-    letters = tuple(
-        PreparedLetter(group, render_for(reading, group, settings, templates), members)
-        for group in directory.groups
-        if (members := _members(resolved.recipients, group))
-    )
+    letters: list[PreparedLetter] = []
+    problems: list[Problem] = []
+    for group in directory.groups:
+        if members := _members(resolved.recipients, group):
+            try:
+                rendition = render_for(reading, group, settings, templates)
+                problems += _size_problems(rendition, settings, path)
+            except (BadInput, Refused) as error:
+                problems.append(Problem(error.place or Place(path.name), error.code, error.what, error.do))
+            else:
+                letters.append(PreparedLetter(group, rendition, members))
     return Prepared(
         path=path,
         reading=reading,
         loaded=loaded,
         resolved=resolved,
-        coverage=coverage(reading.bulletin, directory),
+        coverage=coverage(reading.bulletin, directory, file=path.name),
         directory_digest=directory_digest(resolved, directory),
-        letters=letters,
+        letters=tuple(letters),
+        letter_problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _size_problems(rendition: Rendition, settings: Settings, path: Path) -> list[Problem]:
+    """Proves that a rendition can be a letter, and says when it is larger than mail systems like."""
+    size = compile_for(settings, rendition).typical_size
+    limit = settings.send.max_message_bytes
+    if size > limit:
+        raise Refused(
+            words(
+                "The letter to {group} has {size} bytes; the limit is {limit}.",
+                group=rendition.group,
+                size=size,
+                limit=limit,
+            ),
+            do=words("Use fewer or smaller pictures."),
+            place=Place(path.name),
+        )
+    if html_size(rendition) > HTML_WARN:
+        what = words(
+            "The letter to {group} has {size} KB of HTML; some mail programs cut it off at 100 KB.",
+            group=rendition.group,
+            size=html_size(rendition) // 1024,
+        )
+        return [Problem(Place(path.name), "html_large", what, words("Consider two numbers."), grade="warning")]
+    return []
 
 
 def render_for(reading: Reading, group: Group, settings: Settings, templates: Templates) -> Rendition:

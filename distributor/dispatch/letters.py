@@ -3,14 +3,13 @@
 import datetime as dt
 import secrets
 from collections.abc import Iterable
-from email.utils import parseaddr
 from zoneinfo import ZoneInfo
 
 from distributor.channels.base import Envelope, Message
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.rendering.mime import CompiledLetter, Personal, compile_letter
 from distributor.rendering.rendition import Rendition, from_document
-from distributor.settings import Settings, SmtpAccount
+from distributor.settings import Settings
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
 from distributor.store.dispatches import dispatches_of
@@ -20,18 +19,31 @@ CORRECTION = "【更正】"
 TEST = "【测试】"
 
 
+def compile_for(settings: Settings, rendition: Rendition) -> CompiledLetter:
+    """Compiles a rendition with the office's own headers. Raises `BadInput` or `Refused` when it cannot be a letter."""
+    office = settings.office
+    return compile_letter(
+        rendition,
+        sender=office.sender,
+        reply_to=office.reply_to,
+        list_id=f"bulletin.{office.sender_address.rpartition('@')[2]}",
+        zone=settings.zone,
+    )
+
+
 class Letters:
     """The compiled letters of the dispatches under way; one per dispatch, whatever the number of recipients.
 
     Personal values are filled in per message and forgotten with it.
     """
 
-    def __init__(self, settings: Settings, account: SmtpAccount, key: TokenKey) -> None:
+    def __init__(self, settings: Settings, key: TokenKey) -> None:
+        self._settings = settings
         self._office = settings.office
         self._zone: ZoneInfo = settings.zone
-        self._account = account
+        self._account = settings.account()[1]
         self._key = key
-        self._sender_address = parseaddr(self._office.sender)[1]
+        self._sender_address = self._office.sender_address
         self._domain = self._sender_address.rpartition("@")[2]
         self._compiled: dict[int, CompiledLetter] = {}
         self._dates: dict[int, dt.datetime] = {}
@@ -45,7 +57,7 @@ class Letters:
             for dispatch in dispatches_of(conn, bulletin_id):
                 # The date of the release, not of the attempt: the same bytes on every attempt.
                 self._dates[dispatch.id] = dispatch.released_at or now
-                self._compiled[dispatch.id] = self._compile(from_document(dispatch.rendition))
+                self._compiled[dispatch.id] = compile_for(self._settings, from_document(dispatch.rendition))
 
     def message(self, claim: Claim) -> Message:
         """The message of one delivery: the same bytes and the same Message-ID on every attempt.
@@ -82,15 +94,8 @@ class Letters:
             links=self._links(trial_id),
             subject_prefix=TEST,
         )
-        return Message(trial_id, self._envelope(trial_id, address), self._compile(rendition).message(personal))
-
-    def _compile(self, rendition: Rendition) -> CompiledLetter:
-        return compile_letter(
-            rendition,
-            sender=self._office.sender,
-            reply_to=self._office.reply_to,
-            list_id=f"bulletin.{self._domain}",
-            zone=self._zone,
+        return Message(
+            trial_id, self._envelope(trial_id, address), compile_for(self._settings, rendition).message(personal)
         )
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:

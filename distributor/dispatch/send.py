@@ -17,15 +17,13 @@ from distributor.dispatch.letters import Letters
 from distributor.dispatch.plan import Plan
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.dispatch.worker import Worker
-from distributor.errors import BadInput, Place
-from distributor.settings import FILE_NAME, Settings, SmtpAccount
+from distributor.settings import Settings
 from distributor.store import audit
 from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
 from distributor.store.dispatches import release
 from distributor.store.ledger import Ledger
-from distributor.store.sender_lock import SenderLock, acquire
-from distributor.words import words
+from distributor.store.sender_lock import acquire
 
 Clock = Callable[[], dt.datetime]
 
@@ -40,19 +38,12 @@ def new_owner() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
 
 
-def the_account(settings: Settings) -> SmtpAccount:
-    """The SMTP account letters go through. Raises `BadInput` when none is configured."""
-    for account in settings.smtp.values():
-        return account
-    raise BadInput(
-        words("No mail account is configured."),
-        do=words("Add a [smtp.main] table to {file}.", file=FILE_NAME),
-        place=Place(str(settings.home / FILE_NAME)),
-    )
+def open_lines(settings: Settings, count: int) -> tuple[Channel, ...]:
+    """Lines to the relay, not yet connected; no more than the account may have, nor than there are letters.
 
-
-def open_lines(account: SmtpAccount, count: int) -> tuple[Channel, ...]:
-    """Lines to the relay, not yet connected; no more than the account may have, nor than there are letters."""
+    Raises `BadInput` when no account is configured or its password file cannot be read.
+    """
+    _name, account = settings.account()
     password = account.secret()
     return tuple(SmtpChannel(account, password=password) for _ in range(min(account.connections, max(count, 1))))
 
@@ -80,17 +71,23 @@ def release_plan(database: Database, plan: Plan, settings: Settings, *, now: dt.
 
 
 @contextlib.contextmanager
-def sender(database: Database, *, owner: str, now: dt.datetime) -> Iterator[SenderLock]:
-    """The one sender's place, with everything a dead sender left behind put right.
+def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, clock: Clock = utc_now) -> Iterator[None]:
+    """The one sender's place, with everything that a dead sender left behind put right first.
 
-    Raises `SenderBusy` when another process holds it.
+    Its claims go back to the queue, letters it was handing over become unknown, answers it could not
+    book are booked, and only then unknown letters are queued again where the group says so.
+    Raises `SenderBusy` when another process holds the place.
     """
-    with acquire(database, owner) as lock:
+    with acquire(database, owner):
         with database.write() as conn:
             if database.dialect == "sqlite":  # the lock says that every other sender is dead
-                recover(conn, now=now)
-            sweep(conn, now=now)
-        yield lock
+                recover(conn, now=clock())
+            sweep(conn, now=clock())
+        ledger = Ledger(database, clock=clock)
+        ledger.start()
+        ledger.close()
+        _resend(database, bulletin_ids, now=clock())
+        yield
 
 
 async def send_due(
@@ -114,8 +111,6 @@ async def send_due(
     ledger = Ledger(database, clock=clock)
     ledger.start()
     try:
-        # Only now: the ledger's start has booked the answers that the last sender could not write.
-        _resend(database, bulletin_ids, now=clock())
         worker = Worker(
             ledger,
             tuple(lines),

@@ -60,6 +60,11 @@ class CompiledLetter:
         """The size of one copy in bytes, as SMTP counts it."""
         return len(self.message(personal))
 
+    @property
+    def typical_size(self) -> int:
+        """The size of a copy to a person with an ordinary name, in bytes."""
+        return self.size(_sample("李四光"))
+
     def expected(self, personal: Personal) -> HeaderList:
         """The header list of one copy as a person reads it."""
         return self._header_block(personal, personal.values())[1]

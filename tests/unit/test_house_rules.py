@@ -44,7 +44,6 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "aiosmtpd": {"cli"},
-    "pydantic_settings": {"settings", "settings_file"},
 }
 
 
