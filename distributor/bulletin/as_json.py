@@ -2,7 +2,8 @@
 
 Text is given for comparing, not for printing: layout blanks are one space, full-width letters
 and digits (and the comma, point and hyphen between digits) are ASCII. The text as the office
-printed it is under `body`, `masthead`, `addressees` and `contact_line`.
+printed it is under `body`, `masthead`, `addressees` and `contact_line`. A remark without title or
+source that stands among titled reports is under `body` only.
 
 Stable keys:
 `title`, `issue_no`, `total_no`, `year` (text), `issuer`, `date` (ISO 8601), `supplement`,
@@ -92,7 +93,9 @@ def _names(bulletin: Bulletin, direction: Direction) -> list[str | None]:
 
 
 def _section(section: Section) -> dict[str, object]:
-    return {"heading": _plain(section.heading), "items": [_item(item) for item in section.items]}
+    titled = any(item.title for item in section.items)
+    items = [_item(item) for item in section.items if item.title or item.attribution or not titled]
+    return {"heading": _plain(section.heading), "items": items}
 
 
 def _item(item: Item) -> dict[str, object]:

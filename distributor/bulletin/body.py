@@ -15,8 +15,8 @@ from distributor.bulletin.markdown import paragraphs
 from distributor.bulletin.model import Block, BulletList, Digest, Item, Paragraph, Section, Span
 from distributor.bulletin.numbers import FoundDate, find_dates
 from distributor.bulletin.outline import section_headings
-from distributor.bulletin.parts import Line, Part, PartKind, cut, marked_up, merge, trim
-from distributor.bulletin.shape import HANZI, compact, has_mark, has_numbering, has_sentence, squeeze
+from distributor.bulletin.parts import Line, Part, PartKind, cut, marked_up, merge, next_part, trim
+from distributor.bulletin.shape import HANZI, compact, has_mark, has_numbering, has_sentence, squeeze, strip_marks
 from distributor.bulletin.titles import (
     Title,
     bold_title,
@@ -61,6 +61,7 @@ class Body:
 class _Item:
     title: str = ""
     line: int = 0
+    level: int = 0  # of the heading that opened it
     mark: Mark | None = None
     attribution: str | None = None
     body: list[Block] = field(default_factory=list)
@@ -148,6 +149,9 @@ class _Builder:
         self.heads = section_headings(parts)
         self.sections: list[_Section] = [_Section()]
         self.contents: list[str] = []
+        self.named: set[str] = set()
+        self.leaders = False
+        self.counted = False
         self.in_contents = False
         self.in_note = False
         heads = (self.parts[at] for at in self.heads)
@@ -168,7 +172,8 @@ class _Builder:
         elif part.kind is PartKind.HEADING:
             self._heading(at, part)
         elif self.in_contents and part.kind in (PartKind.TEXT, PartKind.LIST) and self._is_contents(part):
-            self.contents += [squeeze(line.text) for line in part.lines]
+            for line in part.lines:
+                self._name(line.text)
         elif part.kind is PartKind.TEXT:
             for lines in _runs(part.lines):
                 self._paragraph(at, lines)
@@ -188,27 +193,27 @@ class _Builder:
             self.section.note += part.blocks
         elif at in self.heads:
             self._open_section(heading_text(part.text), marked_up(part.lines[0].spans), part.number)
-        elif self.item is not None and self.item.mark is Mark.HEADING and self._is_deeper(at):
+        elif self.item is not None and 0 < self.item.level < part.level:
             self.item.body += part.blocks
         else:
             title = Title(squeeze(_item_heading(part.text)), (), True)
             self._open_item(title, Mark.HEADING, marked_up(part.lines[0].spans), part.number)
+            self.section.items[-1].level = part.level
 
-    def _is_deeper(self, at: int) -> bool:
-        """True for a heading below the level of the report that is open: a heading within it."""
-        opener = next(
-            (
-                p
-                for p in reversed(self.parts[:at])
-                if p.kind is PartKind.HEADING and p.number == (self.item or _Item()).line
-            ),
-            None,
-        )
-        return opener is not None and opener.level < self.parts[at].level
+    def _name(self, text: str) -> None:
+        """Takes one line of the list of contents."""
+        self.contents.append(squeeze(text))
+        self.named.add(_entry_words(text))
+        self.leaders = self.leaders or is_contents_entry(text)
 
     def _is_contents(self, part: Part) -> bool:
-        """Entries are short lines; a paragraph of text ends the list."""
-        return all(len(line.text) < 120 and not line.text.rstrip().endswith("。") for line in part.lines)
+        """Entries are short lines; running text, or the first title that the list has named, ends it."""
+        if all(is_contents_entry(line.text) for line in part.lines):
+            return True
+        return not self.leaders and all(
+            len(line.text) < 120 and not has_sentence(line.text) and _entry_words(line.text) not in self.named
+            for line in part.lines
+        )
 
     def _paragraph(self, at: int, lines: Sequence[Line]) -> None:
         spans = _joined(lines)
@@ -217,7 +222,7 @@ class _Builder:
         if len(lines) == 1 and self._takes_head(at, text, spans, number):
             return
         if is_contents_entry(text):
-            self.contents.append(squeeze(text))
+            self._name(text)
         elif is_note(text) and (self.item is None or self.item.mark is not Mark.HEADING):
             self._note(spans)
         elif self._takes_inline_head(text, spans, number):
@@ -259,15 +264,17 @@ class _Builder:
 
     def _counted(self, text: str) -> str | None:
         """一、X opens a section when no report of the document began before the first of them."""
-        counted = [section for section in self.sections if section.raw and counted_head(section.raw.strip("*"))]
-        return counted_head(text) if counted or not self.section.items else None
+        first = len(self.sections) == 1 and not self.section.items
+        head = counted_head(text) if self.counted or first else None
+        self.counted = self.counted or head is not None
+        return head
 
     def _is_source(self, at: int) -> bool:
         """【X】 below a report and before the next heading or the end names where it comes from."""
         item = self.item
         if item is None or item.attribution or not item.body:
             return False
-        after = next((part for part in self.parts[at + 1 :] if part.kind is not PartKind.RULE), None)
+        after = next_part(self.parts, at)
         return after is None or after.kind is PartKind.HEADING
 
     def _takes_inline_head(self, text: str, spans: tuple[Span, ...], number: int) -> bool:
@@ -335,7 +342,7 @@ class _Builder:
         item = self.item
         if item is not None and not (item.attribution or item.body):
             return False
-        after = next((part for part in self.parts[at + 1 :] if part.kind is not PartKind.RULE), None)
+        after = next_part(self.parts, at)
         return after is not None and after.kind is PartKind.TEXT and has_sentence(after.text)
 
     def _untitled(self, spans: tuple[Span, ...], number: int) -> None:
@@ -382,6 +389,10 @@ class _Builder:
                 item.attribution, item.raw_attribution = found.name, squeeze(found.raw)
                 block = Paragraph(trim(cut(block.spans, 0, found.start)))
             item.body.append(block)
+
+
+def _entry_words(text: str) -> str:
+    return compact(strip_marks(text))
 
 
 def _item_heading(text: str) -> str:

@@ -4,11 +4,11 @@ Labels are recognised bold, letter-spaced, full-width or ASCII; the label as pri
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from distributor.bulletin.model import Direction, Duty
+from distributor.bulletin.model import Direction, Duty, Span
 from distributor.bulletin.parts import Line
 from distributor.bulletin.shape import compact, fold
 
@@ -166,6 +166,18 @@ def split_fields(line: Line) -> tuple[Field, ...]:
     if not found or folded[: found[0].start()].strip(" *[(【"):
         return _bare_field(line)
     return tuple(_fields(text, found, line.number))
+
+
+def join_cells(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The cells of a table as lines; a cell that is only a label (报 | 区委) is joined with the next of its row."""
+    joined: list[Line] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last is not None and last.number == line.number and compact(last.text).rstrip(":") in _BY_FORM:
+            joined[-1] = Line((Span(f"{last.text.rstrip('：: ')}："), *line.spans), line.number)
+        else:
+            joined.append(line)
+    return tuple(joined)
 
 
 def direction_of(label: str) -> Direction:

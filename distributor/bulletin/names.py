@@ -78,7 +78,7 @@ def _joined_lines(text: str) -> str:
     """A line break parts names only where blanks do; elsewhere the line was merely full."""
     if re.search(r"[、，,；;]", text) is None:
         return text
-    return re.sub(r"\s*\n\s*", "", text)
+    return "".join(line.strip() for line in text.split("\n"))
 
 
 def _split(text: str, separators: str) -> list[str]:

@@ -7,7 +7,7 @@ the higher one is; a single plain level is sections only when titles stand below
 from collections.abc import Sequence
 
 from distributor.bulletin.model import BulletList, Paragraph, Span
-from distributor.bulletin.parts import Part, PartKind
+from distributor.bulletin.parts import Part, PartKind, next_part
 from distributor.bulletin.titles import (
     bold_title,
     counted_head,
@@ -47,14 +47,14 @@ def _is_aside(part: Part) -> bool:
 
 def _has_title_below(parts: Sequence[Part], at: int) -> bool:
     """True when the first thing under a heading is a title of its own."""
-    below = next((part for part in parts[at + 1 :] if part.kind is not PartKind.RULE), None)
+    below = next_part(parts, at)
     if below is None or below.kind not in (PartKind.TEXT, PartKind.LIST):
         return False
     spans = below.lines[0].spans if below.kind is PartKind.TEXT else _first_entry(below)
     if not spans:
         return False
     found = bold_title(spans) or marked_title(spans) or run_in_title(spans)
-    if found is None and below.kind is PartKind.TEXT and len(below.lines) == 1:
+    if found is None and below.kind is PartKind.TEXT and len(below.lines) == 1 and not counted_head(below.text):
         after = parts[at + 2] if at + 2 < len(parts) else None
         found = lone_title(below.text) if after is not None and after.kind is PartKind.TEXT else None
     return found is not None

@@ -1,6 +1,6 @@
 """The stream of parts that a bulletin's Markdown comes to, each with its lines and their places."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -67,6 +67,13 @@ class Page:
     text: str = ""
     front: dict[str, tuple[str, ...]] = field(default_factory=dict)
     mishaps: tuple[Mishap, ...] = ()
+
+
+def next_part(parts: Sequence[Part], at: int) -> Part | None:
+    """The part after the one at `at`, rules aside."""
+    return next(
+        (part for part in (parts[each] for each in range(at + 1, len(parts))) if part.kind is not PartKind.RULE), None
+    )
 
 
 def cut(spans: Iterable[Span], start: int, end: int | None = None) -> tuple[Span, ...]:

@@ -19,7 +19,7 @@ from distributor.bulletin.textcheck import check_text
 from distributor.errors import BadInput, Place, Problem
 from distributor.words import words
 
-MOST_BYTES = 5_000_000
+MOST_BYTES = 2_000_000
 
 
 def read_bulletin(path: Path) -> Reading:

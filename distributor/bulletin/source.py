@@ -9,7 +9,7 @@ import re
 from distributor.bulletin.shape import INVISIBLE
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ATTRIBUTES = re.compile(r"(?<=[\])])\{[^{}\n]{1,200}\}|[ \t]+\{[#.][^{}\n]{1,200}\}[ \t]*$", re.MULTILINE)
+_ATTRIBUTES = re.compile(r"(?<=[\])])\{[^{}\n]{1,200}\}|(?<![ \t])[ \t]+\{[#.][^{}\n]{1,200}\}[ \t]*$", re.MULTILINE)
 _BRACKETED = re.compile(r"(?<!!)\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\{[#.][^{}\n]{1,200}\}")
 _HASHES = re.compile(r"^[ \t\u3000\u00a0]*([#＃]{1,6})[ \t\u3000\u00a0]*(?=[^#＃\s])(?!.*[#＃])", re.MULTILINE)
 _KEY = re.compile(r"(?P<key>[\w\u4e00-\u9fff][\w\u4e00-\u9fff -]{0,30}):(?:[ \t]+(?P<value>.*))?$")

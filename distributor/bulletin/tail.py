@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from distributor.bulletin.fields import Field, FieldKind, direction_of, duty_of, is_tail, split_fields
+from distributor.bulletin.fields import Field, FieldKind, direction_of, duty_of, is_tail, join_cells, split_fields
 from distributor.bulletin.model import AddresseeLine, Contact, Role
 from distributor.bulletin.names import find_copies, split_addressees, split_people
 from distributor.bulletin.numbers import FoundDate, chinese_number, find_dates
@@ -75,13 +75,13 @@ def read_tail(parts: Sequence[Part]) -> Tail:
 def _opens_tail(part: Part) -> bool:
     if part.kind not in (PartKind.TEXT, PartKind.TABLE, PartKind.LIST, PartKind.QUOTE) or not part.lines:
         return False
-    first = part.lines[0]
+    first = next(_lines((part,)))
     return is_tail(split_fields(first)) or _printed(first) is not None or _is_copies(first.text)
 
 
 def _lines(parts: Sequence[Part]) -> Iterator[Line]:
     for part in parts:
-        yield from part.lines
+        yield from join_cells(part.lines) if part.kind is PartKind.TABLE else part.lines
 
 
 def _is_copies(text: str) -> bool:
