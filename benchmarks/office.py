@@ -39,7 +39,7 @@ def settings_of(home: Path, *, port: int, connections: int) -> Settings:
 
 def letters_of(settings: Settings) -> Letters:
     """The maker of this office's letters."""
-    return Letters(settings, settings.smtp["main"], load_key(settings.path(settings.folders.key)))
+    return Letters(settings, load_key(settings.path(settings.folders.key)))
 
 
 def freeze(settings: Settings, *, letters: int, octets: int, now: dt.datetime) -> tuple[int, int]:

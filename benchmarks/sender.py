@@ -50,8 +50,8 @@ def _send(database: Database, settings: Settings) -> dict[str, float]:
         ids = [record.id for record in list_bulletins(conn)]
     started, cpu = time.perf_counter(), _cpu()
     owner = new_owner()
-    with sender(database, owner=owner, now=utc_now()):
-        lines = open_lines(settings.smtp["main"], settings.smtp["main"].connections)
+    with sender(database, ids, owner=owner):
+        lines = open_lines(settings, settings.smtp["main"].connections)
         work = send_due(database, letters_of(settings), bulletin_ids=ids, delivery_ids=None, lines=lines, owner=owner)
         stopped = asyncio.run(work)
     if stopped is not None:

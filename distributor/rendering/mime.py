@@ -63,7 +63,7 @@ class CompiledLetter:
     @property
     def typical_size(self) -> int:
         """The size of a copy to a person with an ordinary name, in bytes."""
-        return self.size(_sample("李四光"))
+        return self.size(sample_copy("李四光"))
 
     def expected(self, personal: Personal) -> HeaderList:
         """The header list of one copy as a person reads it."""

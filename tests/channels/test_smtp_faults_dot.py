@@ -6,7 +6,7 @@ import pytest
 
 from distributor.channels.base import ClaimLost
 from distributor.delivery.outcome import Fault, Stage, Verdict
-from tests.channels.letters import SHORT, Checkpoints, breathe, channel_to, letter, sent, what
+from tests.channels.letters import SHORT, Checkpoints, channel_to, letter, sent, what
 from tests.channels.server import Drip, Drop, Raw, Say, SayAndDrop, ScriptedServer, Stall, TakeAndDrop, TakeAndSay, Wait
 
 
@@ -132,7 +132,7 @@ async def test_a_lost_claim_leaves_the_server_without_its_dot(server: ScriptedSe
     channel = channel_to(server)
     with pytest.raises(ClaimLost):
         await channel.send(letter(), Checkpoints(answer=False))
-    await breathe()
+    assert await server.deserted()
     assert (server.abandoned, server.dots) == (1, 0)
     await channel.close()
 
@@ -148,6 +148,6 @@ async def test_a_send_that_is_cancelled_before_the_dot_delivers_nothing(server: 
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sending
-    await breathe()
+    assert await server.deserted()
     assert (server.abandoned, server.dots) == (1, 0)
     await channel.close()

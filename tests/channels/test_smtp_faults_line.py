@@ -33,15 +33,33 @@ async def test_25_a_line_that_ends_between_letters_is_opened_again(
     assert checkpoint.calls == 2
 
 
-async def test_25_a_line_that_said_goodbye_while_idle_is_opened_again(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("words", ["421 4.4.2 idle too long", "250 2.0.0 anybody there?"], ids=["421", "out of step"])
+async def test_25_a_line_that_spoke_while_idle_is_opened_again(server: ScriptedServer, words: str) -> None:
     channel, checkpoint = channel_to(server), Checkpoints()
     await channel.send(letter("a@x.test"), checkpoint)
-    server.hang_up("421 4.4.2 idle too long")
+    server.hang_up(words)
     await breathe()
-    await channel.send(letter("b@x.test"), checkpoint)
+    outcome = await channel.send(letter("b@x.test"), checkpoint)
     await channel.close()
+    assert outcome.verdict is Verdict.ACCEPTED
     assert [one.recipient for one in server.delivered] == ["a@x.test", "b@x.test"]
     assert server.connections == 2
+
+
+async def test_26_a_server_that_talks_without_end_while_idle_is_cut_off(server: ScriptedServer) -> None:
+    channel = channel_to(server)
+    await channel.open()
+    for _ in range(20):
+        server.hang_up("250 2.0.0 anybody there?")
+    assert await server.deserted()
+    await channel.close()
+
+
+async def test_26_a_reply_without_a_line_end_is_cut_off_before_its_time_limit(server: ScriptedServer) -> None:
+    server.plan("MAIL", Raw(b"250 " + b"x" * 70_000))
+    outcome = await sent(server)
+    assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage.MAIL)
+    assert "no end" in outcome.reply.text
 
 
 async def test_25_a_line_is_opened_again_only_once_for_a_letter(server: ScriptedServer) -> None:

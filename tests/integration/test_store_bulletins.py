@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection
@@ -16,8 +17,8 @@ from distributor.store.database import Database
 from distributor.store.freezing import AlreadySent
 from distributor.store.moves import Move, apply_moves
 from distributor.store.outcomes import Recorded, write_outcomes
-from distributor.store.records import FreezeResult, Frozen
-from tests.integration.frozen import LATER, NOW, frozen, letter
+from distributor.store.records import FreezeResult, Frozen, Letter
+from tests.integration.frozen import LATER, NOW, frozen, letter, person
 
 SOON = NOW + dt.timedelta(hours=1)
 
@@ -292,6 +293,16 @@ def test_a_recipient_is_found_by_address_name_or_unit(database: Database, who: s
         assert [row.bulletin_id for row in deliveries.find_deliveries(conn, who, None)] == [second, first]
         assert [row.bulletin_id for row in deliveries.find_deliveries(conn, who, first)] == [first]
         assert deliveries.find_deliveries(conn, "nobody", None) == ()
+
+
+def test_everyone_behind_a_shared_mailbox_is_found(database: Database) -> None:
+    shared = replace(person("office"), people=("张三", "李四 100%"))
+    freeze(database, frozen(Letter("各单位", "发", "email", "{}", (shared, person("wang")))))
+    with database.read() as conn:
+        for who in shared.people:
+            assert [row.address for row in deliveries.find_deliveries(conn, who)] == [shared.address]
+        assert deliveries.find_deliveries(conn, "张") == ()
+        assert deliveries.find_deliveries(conn, "%") == ()
 
 
 def test_token_hashes_stand_on_each_new_row(database: Database) -> None:
