@@ -1,10 +1,11 @@
 """Looks at deliveries and their books, and writes what a person decides about one of them."""
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce
 
 from distributor.delivery.state import Fact, State
 from distributor.errors import BadInput, Refused
@@ -43,7 +44,8 @@ def deliveries_of(conn: Connection, bulletin_id: int, *, history: bool = False) 
 
 def find_deliveries(conn: Connection, who: str, bulletin_id: int | None = None) -> tuple[DeliveryRecord, ...]:
     """The rows of an address, key, name, unit or delivery id, newest bulletin first, with every attempt."""
-    named = delivery.c.people.contains(f'"{who}"', autoescape=True)
+    quoted = json.dumps(who, ensure_ascii=False)
+    named = type_coerce(delivery.c.people, Text).contains(quoted, autoescape=True)
     match = or_(
         delivery.c.address == who.lower(),
         *(column == who for column in (delivery.c.address, delivery.c.key, delivery.c.name, delivery.c.unit)),
@@ -90,7 +92,10 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
 
 
 def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | None:
-    """When the next row may be claimed (UTC), past times included; None when nothing waits but on a hold."""
+    """When the next row may be claimed (UTC), past times included; None when nothing waits but on a hold.
+
+    Rows whose `valid_until` has passed count until a sweep gives them up: sweep before waiting for this time.
+    """
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     due = select(func.min(delivery.c.next_attempt_at)).where(claimable, delivery.c.dispatch_id.not_in(held))
     if bulletin_id is not None:

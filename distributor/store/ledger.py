@@ -25,9 +25,9 @@ from distributor.errors import DistributorError, Unavailable
 from distributor.store import claims
 from distributor.store.attempts import drop_attempts
 from distributor.store.database import Database
-from distributor.store.journal import OutcomeJournal, journal_path
+from distributor.store.journal import OutcomeJournal, journal_path, replay_journal
 from distributor.store.moves import Move, apply_moves
-from distributor.store.outcomes import Recorded, move_of, write_consequences, write_outcomes
+from distributor.store.outcomes import Recorded, move_of, write_consequences
 from distributor.store.records import Claim
 from distributor.store.troubles import Busy
 from distributor.words import words
@@ -85,11 +85,8 @@ class Ledger:
     def start(self) -> None:
         """Writes what an earlier sender left in the journal and begins. Needs the sender lock on SQLite."""
         if self._journal:
-            kept = self._journal.open()
-            if kept:
-                with self._database.write() as conn:
-                    write_outcomes(conn, kept, now=self._clock(), again=True)
-                self._journal.clear()
+            replay_journal(self._database, now=self._clock())
+            self._journal.open()
         self._end = None
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
@@ -164,19 +161,23 @@ class Ledger:
         return await request.future
 
     def _run(self) -> None:
-        owed: list[_Request] = []
-        failed = 0
-        while True:
-            fresh = self._gather(self._pauses[min(failed, len(self._pauses)) - 1] if owed else None)
-            if not fresh and not owed:
-                return
-            trouble, owed = self._commit(owed + fresh)
-            failed = failed + 1 if owed else 0
-            if self._journal and not owed:
-                self._journal.clear()
-            if owed and trouble and self._end is not None and time.monotonic() >= self._end:
-                _wake([(request, trouble) for request in owed])
-                return
+        batch: list[_Request] = []
+        try:
+            failed = 0
+            while batch := batch + self._gather(self._pauses[min(failed, len(self._pauses)) - 1] if batch else None):
+                trouble, batch = self._commit(batch)
+                failed = failed + 1 if batch else 0
+                if self._journal and not batch:
+                    self._journal.clear()
+                if batch and trouble and self._end is not None and time.monotonic() >= self._end:
+                    _wake([(request, trouble) for request in batch])
+                    return
+        except Exception as error:  # a fault of the program must not leave callers waiting for ever
+            with self._changed:
+                self._end = time.monotonic()
+                batch, self._waiting = batch + self._waiting, []
+            _wake([(request, error) for request in batch])
+            raise
 
     def _gather(self, pause: float | None) -> list[_Request]:
         """Takes all that waits. Without debts it waits for something; with debts not longer than the pause."""

@@ -323,6 +323,20 @@ async def test_one_impossible_request_does_not_stop_the_others(database: Databas
     assert await ledger.mark(one)  # the row is as it was
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_fault_in_the_ledger_itself_leaves_nobody_waiting(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(batch: object) -> None:
+        raise LookupError("a fault of the program")
+
+    monkeypatch.setattr(ledger, "_commit", broken)
+    with pytest.raises(LookupError, match="a fault of the program"):
+        await take(ledger)
+    with pytest.raises(Unavailable, match="ledger is closed"):
+        await take(ledger)
+
+
 async def test_a_closed_ledger_says_so(database: Database, clock: Clock) -> None:
     ledger = Ledger(database, clock=clock)
     with pytest.raises(Unavailable, match="ledger is closed"):
