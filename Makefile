@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test lint fix messages docs bench wheel lock clean
+.PHONY: help install demo test lint fix messages bench wheel lock clean
 
 help:
 	@echo "make demo      send the example bulletin to a mailbox on this machine and show what happened"
@@ -35,12 +35,15 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python tools/messages.py --check
 
-fix: .venv/installed-dev
+fix: .venv/installed-dev messages
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/python tools/messages.py
 	$(BIN)/python tools/settings_doc.py
 	$(BIN)/python tools/states_doc.py
+
+# New sentences come into the catalogues empty; translate them in distributor/locales/zh_CN.
+messages: .venv/installed-dev
+	$(BIN)/python tools/messages.py
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks

@@ -16,7 +16,9 @@ def pytest_report_header() -> list[str]:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A skipped test fails the run: a check that did not happen is not a check that passed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if reporter is None:  # a worker of pytest-xdist; the main process counts for all
+        return
+    skipped = reporter.stats.get("skipped", [])
     if skipped and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line(f"{len(skipped)} test(s) were skipped, which counts as a failure.", red=True)

@@ -101,7 +101,10 @@ def main(arguments: list[str]) -> int:
     for language in ("zh_CN", "en"):
         catalog = update(language, sentences)
         bad += problems(language, catalog)
-        for path, content in ((_po(language), po_bytes(catalog)), (_po(language).with_suffix(".mo"), mo_bytes(catalog))):
+        for path, content in (
+            (_po(language), po_bytes(catalog)),
+            (_po(language).with_suffix(".mo"), mo_bytes(catalog)),
+        ):
             if not check:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
