@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
 
+from distributor.address import same
 from distributor.delivery.outcome import Verdict
 from distributor.delivery.state import Fact, State, states_that_allow
 from distributor.errors import Refused
@@ -183,11 +184,12 @@ def _compare(
     token_hashes: TokenHashes | None,
 ) -> _Changes:
     rows = conn.execute(select(delivery).where(delivery.c.bulletin_id == number).with_for_update())
-    present = {(row.channel, row.address): row for row in rows}
+    # Another spelling of an address is no second recipient.
+    present = {(row.channel, same(row.address)): row for row in rows}
     changes = _Changes()
     for letter, dispatch_id in letters:
         for position, person in enumerate(letter.recipients):
-            row = present.pop((person.channel, person.address), None)
+            row = present.pop((person.channel, same(person.address)), None)
             values = {"dispatch_id": dispatch_id, "position": position, **_person(person)}
             if row is None:
                 changes.new.append({**_new_row(number, now, token_hashes), **values})

@@ -161,6 +161,17 @@ def test_sent_copies_are_never_touched(database: Database) -> None:
         assert dispatches.dispatches_of(conn, number)[0].rendition == '{"new": 1}'
 
 
+def test_another_spelling_of_an_address_gets_no_second_copy(database: Database) -> None:
+    number, _ = freeze(database, frozen(letter("li", "wang")))
+    release(database, number)
+    with database.write() as conn:
+        accept(conn, number, "Li")
+    respelt = replace(person("li"), address="LI@example.gov.cn")
+    again = Letter("各单位", "发", "email", "{}", (respelt, person("wang")))
+    _, result = freeze(database, frozen(again))
+    assert result == FreezeResult(added=0, cancelled=0, kept=2)
+
+
 def test_a_copy_moves_to_another_group_only_before_it_left(database: Database) -> None:
     number, _ = freeze(database, frozen(letter("li", "wang")))
     release(database, number)
