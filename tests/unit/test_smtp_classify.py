@@ -39,6 +39,7 @@ def reply(line: str) -> Reply:
         (S.RCPT, "550 5.7.133 sender not authenticated for this group", V.REJECTED, F.RECIPIENT),
         (S.RCPT, "530 5.7.0 authentication required", V.DEFERRED, F.ACCOUNT),
         (S.RCPT, "553 5.7.1 <s@x>: Sender address rejected: not owned by user", V.DEFERRED, F.CONFIGURATION),
+        (S.RCPT, "550 5.1.8 nobody answers at your domain", V.DEFERRED, F.CONFIGURATION),
         (S.RCPT, "450 4.1.8 <s@x>: Sender address rejected: Domain not found", V.DEFERRED, F.RECIPIENT),
         (S.DOT, "550 5.7.26 unauthenticated mail, DMARC", V.DEFERRED, F.CONFIGURATION),
         (S.RCPT, "555 5.5.4 unsupported option", V.DEFERRED, F.CONFIGURATION),

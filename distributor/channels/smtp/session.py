@@ -137,9 +137,10 @@ class Session(asyncio.Protocol):
             return
         self._lines.append(line)
         self._size += len(line)
+        if len(self._lines) > MOST_LINES or self._size > MOST_BYTES:
+            self._break(words("The mail server's reply has no end."))
+            return
         if match[2] == b"-":
-            if len(self._lines) >= MOST_LINES:
-                self._break(words("The mail server's reply has no end."))
             return
         self._replies.append(read_reply(int(match[1]), (decoded(line[4:]) for line in self._lines)))
         self._lines.clear()
