@@ -61,7 +61,6 @@ class Body:
 class _Item:
     title: str = ""
     line: int = 0
-    level: int = 0  # of the heading that opened it
     mark: Mark | None = None
     attribution: str | None = None
     body: list[Block] = field(default_factory=list)
@@ -69,6 +68,7 @@ class _Item:
     inline: bool = False
     raw_title: str = ""
     raw_attribution: str = ""
+    level: int = 0  # of the heading that opened it; 0: no heading did
 
     def finished(self) -> Item:
         text = "".join(block.text for block in self.body if isinstance(block, Paragraph)) if self.inline else ""

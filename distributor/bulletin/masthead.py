@@ -308,9 +308,10 @@ def _is_issuer_above(text: str, following: Sequence[Line]) -> bool:
 
 
 def _is_title(draft: _Draft, text: str, part: Part, following: Sequence[Line], titled: bool) -> bool:
-    if has_sentence(text) or len(compact(text)) > 80 or not says_something(text):
-        return False
     heading = part.kind is PartKind.HEADING
+    running = "。" in text if heading and part.level == 1 else has_sentence(text)
+    if running or len(compact(text)) > 120 or not says_something(text):
+        return False
     if draft.issue_lines:
         # A masthead printed below its number: only a top heading, and only when no title stood above.
         return not draft.titles and heading and part.level == 1 and not titled and not _SECTION.match(text)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from distributor.bulletin.account import check_account
 from distributor.bulletin.assemble import assemble, take_apart
@@ -101,12 +102,18 @@ def _placed(bulletin: Bulletin, text: str, file: str) -> Iterator[tuple[Picture,
     lines = text.split("\n")
     start = 0
     for picture in bulletin.pictures():
-        found = next((at for at in range(start, len(lines)) if picture.source and picture.source in lines[at]), None)
-        if found is None:
-            yield picture, Place(file)
-        else:
-            start = found
-            yield picture, Place(file, found + 1, lines[found].index(picture.source) + 1)
+        found = next((at for at in range(start, len(lines)) if _names(lines[at], picture.source)), None)
+        start = start if found is None else found
+        number = 0 if found is None else found + 1
+        column = 0 if found is None else max(lines[found].find(picture.source), lines[found].find("![")) + 1
+        yield picture, Place(file, number, column)
+
+
+def _names(line: str, source: str) -> bool:
+    """True when a line of Markdown names this picture, as written or with escapes (%20, \\\\)."""
+    if "![" not in line:
+        return False
+    return source in line or source in unquote(line) or source in line.replace("\\\\", "\\")
 
 
 def _digest(source: bytes, assets: Mapping[str, bytes]) -> str:
