@@ -68,7 +68,7 @@ def run(arguments: Sequence[str]) -> int:
         Console(stderr=True).print(say("Stopped. Nothing is lost: `distributor status` shows where things stand."))
         return Exit.REFUSED
     except typer.TyperException as error:
-        Console(stderr=True, highlight=False).print(f"[red]{escape(error.format_message())}[/]")
+        Console(stderr=True, highlight=False, emoji=False).print(f"[red]{escape(error.format_message())}[/]")
         Console(stderr=True, highlight=False).print(say("`distributor --help` shows what can be said."))
         return Exit.BAD_INPUT
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from distributor.bulletin.as_json import model_as_json
@@ -63,7 +64,7 @@ def _show(desk: Desk, bulletin: Bulletin, verdict: Verdict) -> None:
     desk.say(issue_title(bulletin), style="bold red")
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in _facts(bulletin):
-        table.add_row(name, value or say("(none)"))
+        table.add_row(name, escape(value) or say("(none)"))
     desk.console.print(table)
     desk.problems((*verdict.errors, *verdict.warnings))
     if verdict.errors:

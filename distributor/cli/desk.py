@@ -38,7 +38,13 @@ class Desk:
     @cached_property
     def console(self) -> Console:
         """Where sentences and tables go: standard output, or standard error when stdout carries JSON."""
-        return Console(stderr=self.as_json or self.to_errors, highlight=False, soft_wrap=not sys.stdout.isatty())
+        # Without `emoji=False` the place recipients.yaml:100:15 would be shown with a picture in its middle.
+        return Console(
+            stderr=self.as_json or self.to_errors,
+            highlight=False,
+            emoji=False,
+            soft_wrap=not sys.stdout.isatty(),
+        )
 
     @cached_property
     def settings(self) -> "Settings":

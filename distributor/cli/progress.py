@@ -61,10 +61,10 @@ async def _watch(desk: Desk, database: Database, record: BulletinRecord, *, unti
 def _bar(desk: Desk) -> Progress:
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[states]}"),
+        TextColumn("{task.fields[states]}", markup=False),
         TimeElapsedColumn(),
         console=desk.console,
         disable=desk.as_json,

@@ -1,6 +1,8 @@
 """An office in a folder of its own, and the installed command run in it as a person would."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -152,6 +154,15 @@ class Office:
         settings = str(self.folder / "distributor.toml")
         given = [str(self.folder / a) if (self.folder / a).is_file() else a for a in arguments]
         return main(["--config", settings, "--lang", "en", *given])
+
+    def ask(self, *arguments: str, lang: str = "en") -> Ran:
+        """Runs the command inside this process and keeps what it says."""
+        settings = str(self.folder / "distributor.toml")
+        given = [str(self.folder / a) if (self.folder / a).is_file() else a for a in arguments]
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["--config", settings, "--lang", lang, *given])
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def deliveries(self) -> tuple[DeliveryRecord, ...]:
         """Every copy of the newest bulletin, as the database has it."""
