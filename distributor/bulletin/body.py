@@ -5,18 +5,27 @@ headings, bold or marked titles, run-in titles (words, a blank, then the text) o
 their own; within a section a report is not broken by a weaker mark than the one that opened it.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from distributor.bulletin.attribution import find_attribution
-from distributor.bulletin.markdown import paragraphs
-from distributor.bulletin.model import Block, BulletList, Digest, Item, Paragraph, Section, Span
+from distributor.bulletin.model import Block, Item, Paragraph, Section, Span
 from distributor.bulletin.numbers import FoundDate, find_dates
 from distributor.bulletin.outline import section_headings
-from distributor.bulletin.parts import Line, Part, PartKind, cut, marked_up, merge, next_part, trim
-from distributor.bulletin.shape import HANZI, compact, has_mark, has_numbering, has_sentence, squeeze, strip_marks
+from distributor.bulletin.parts import Line, Part, PartKind, cut, marked_up, next_part, trim
+from distributor.bulletin.passages import (
+    entries_of,
+    entry_lines,
+    entry_title,
+    entry_words,
+    item_heading,
+    joined,
+    runs,
+    split_digests,
+    without_date,
+)
+from distributor.bulletin.shape import compact, has_numbering, has_sentence, squeeze
 from distributor.bulletin.titles import (
     Title,
     bold_title,
@@ -32,7 +41,6 @@ from distributor.bulletin.titles import (
     section_head,
 )
 
-_DIGEST = re.compile(rf"(?:^|(?<=[。！？!?]))\s*(?P<unit>[{HANZI}]{{2,14}})\s*[：:]")
 _NOT_HEADS = frozenset(("本报讯", "本刊讯", "又讯"))
 
 
@@ -101,7 +109,7 @@ class _Section:
 
 def read_body(parts: Sequence[Part]) -> Body:
     """Reads the parts between masthead and tail."""
-    kept, signed = _without_date(parts)
+    kept, signed = without_date(parts)
     builder = _Builder(kept)
     for at in range(len(kept)):
         builder.take(at)
@@ -112,33 +120,6 @@ def read_body(parts: Sequence[Part]) -> Body:
     )
     found = next(iter(find_dates(signed.text)), None) if signed else None
     return Body(sections, tuple(builder.contents), found, signed.number if signed else 0, signed.text if signed else "")
-
-
-def split_digests(text: str) -> tuple[Digest, ...]:
-    """Unit-led short reports in one paragraph: 清水镇：13日，…。潭柘寺镇：14日，…"""
-    found = list(_DIGEST.finditer(text))
-    if not found or text[: found[0].start()].strip():
-        return ()
-    ends = [*(match.start() for match in found[1:]), len(text)]
-    return tuple(Digest(match["unit"], text[match.end() : end].strip()) for match, end in zip(found, ends, strict=True))
-
-
-def _without_date(parts: Sequence[Part]) -> tuple[list[Part], Line | None]:
-    """A date alone on the last line of the text is the bulletin's, not the last report's."""
-    kept = list(parts)
-    last = max((at for at, part in enumerate(kept) if part.kind is not PartKind.RULE), default=-1)
-    if last < 0 or kept[last].kind is not PartKind.TEXT:
-        return kept, None
-    part = kept[last]
-    dates = find_dates(part.lines[-1].text)
-    if not dates or len(compact(part.lines[-1].text)) > len(compact(dates[0].raw)) + 2:
-        return kept, None
-    kept[last : last + 1] = [_shortened(part)] if len(part.lines) > 1 else []
-    return kept, part.lines[-1]
-
-
-def _shortened(part: Part) -> Part:
-    return Part(part.kind, part.number, part.lines[:-1], part.level, tuple(paragraphs(part.lines[:-1])))
 
 
 class _Builder:
@@ -175,7 +156,7 @@ class _Builder:
             for line in part.lines:
                 self._name(line.text)
         elif part.kind is PartKind.TEXT:
-            for lines in _runs(part.lines):
+            for lines in runs(part.lines):
                 self._paragraph(at, lines)
         elif part.kind is PartKind.LIST:
             self._list(part)
@@ -196,14 +177,14 @@ class _Builder:
         elif self.item is not None and 0 < self.item.level < part.level:
             self.item.body += part.blocks
         else:
-            title = Title(squeeze(_item_heading(part.text)), (), True)
+            title = Title(squeeze(item_heading(part.text)), (), True)
             self._open_item(title, Mark.HEADING, marked_up(part.lines[0].spans), part.number)
             self.section.items[-1].level = part.level
 
     def _name(self, text: str) -> None:
         """Takes one line of the list of contents."""
         self.contents.append(squeeze(text))
-        self.named.add(_entry_words(text))
+        self.named.add(entry_words(text))
         self.leaders = self.leaders or is_contents_entry(text)
 
     def _is_contents(self, part: Part) -> bool:
@@ -211,12 +192,12 @@ class _Builder:
         if all(is_contents_entry(line.text) for line in part.lines):
             return True
         return not self.leaders and all(
-            len(line.text) < 120 and not has_sentence(line.text) and _entry_words(line.text) not in self.named
+            len(line.text) < 120 and not has_sentence(line.text) and entry_words(line.text) not in self.named
             for line in part.lines
         )
 
     def _paragraph(self, at: int, lines: Sequence[Line]) -> None:
-        spans = _joined(lines)
+        spans = joined(lines)
         text = "".join(span.text for span in spans)
         number = lines[0].number
         if len(lines) == 1 and self._takes_head(at, text, spans, number):
@@ -333,7 +314,7 @@ class _Builder:
         run_in = run_in_title(spans)
         yield (Mark.NUMBER if has_numbering(text) else Mark.RUN_IN), run_in
         if len(lines) > 1 and not lines[0].indented and lone_title(lines[0].text) and has_sentence(text):
-            yield Mark.LONE, Title(squeeze(lines[0].text), _joined(lines[1:]), False, lines[0].text)
+            yield Mark.LONE, Title(squeeze(lines[0].text), joined(lines[1:]), False, lines[0].text)
         if len(lines) == 1 and self._may_open(at):
             yield (Mark.NUMBER if has_numbering(text) else Mark.LONE), lone_title(text)
 
@@ -352,15 +333,15 @@ class _Builder:
 
     def _list(self, part: Part) -> None:
         """A list is reports when its entries open with titles and no report is open; else it is text."""
-        entries = _entries(part)
+        entries = entries_of(part)
         open_report = (
             self.item is not None and self.item.attribution is None and self.item.mark not in (None, Mark.NUMBER)
         )
-        titles = [_entry_title(entry) for entry in entries]
+        titles = [entry_title(entry) for entry in entries]
         if open_report or not titles or titles[0] is None or sum(t is None for t in titles) > len(titles) // 2:
             self._add(part.blocks, part.number)
             return
-        numbers = _entry_lines(part, entries)
+        numbers = entry_lines(part, entries)
         for entry, title, number in zip(entries, titles, numbers, strict=True):
             if title is None:
                 self._add(entry, number)
@@ -389,63 +370,3 @@ class _Builder:
                 item.attribution, item.raw_attribution = found.name, squeeze(found.raw)
                 block = Paragraph(trim(cut(block.spans, 0, found.start)))
             item.body.append(block)
-
-
-def _entry_words(text: str) -> str:
-    return compact(strip_marks(text))
-
-
-def _item_heading(text: str) -> str:
-    return heading_text(text) if section_head(text) or has_numbering(text) or has_mark(text) else text
-
-
-def _runs(lines: Sequence[Line]) -> Iterable[Sequence[Line]]:
-    """The paragraphs of one Markdown paragraph: heads and sources on lines of their own stand apart."""
-    run: list[Line] = []
-    for line in lines:
-        alone = section_head(line.text) is not None or _is_source_line(line.text)
-        if run and (alone or line.indented or (run[-1].all_bold and not line.all_bold and len(run) == 1)):
-            yield run
-            run = []
-        run.append(line)
-        if alone:
-            yield run
-            run = []
-    if run:
-        yield run
-
-
-def _is_source_line(text: str) -> bool:
-    found = find_attribution(text) if len(text) < 60 else None
-    return found is not None and found.start == 0
-
-
-def _joined(lines: Sequence[Line]) -> tuple[Span, ...]:
-    blocks = paragraphs(lines)
-    spans: list[Span] = []
-    for block in blocks:
-        if isinstance(block, Paragraph):
-            spans += (*([Span("\n")] if spans else []), *block.spans)
-    return merge(spans)
-
-
-def _entries(part: Part) -> tuple[tuple[Block, ...], ...]:
-    block = part.blocks[0] if part.blocks else None
-    return block.entries if isinstance(block, BulletList) else tuple((each,) for each in part.blocks)
-
-
-def _entry_title(entry: tuple[Block, ...]) -> Title | None:
-    first = entry[0] if entry else None
-    return bold_title(first.spans) or run_in_title(first.spans) if isinstance(first, Paragraph) else None
-
-
-def _entry_lines(part: Part, entries: Sequence[tuple[Block, ...]]) -> list[int]:
-    """The source line of each entry, by its first words."""
-    numbers: list[int] = []
-    lines = iter(part.lines)
-    for entry in entries:
-        head = entry[0].text[:8] if entry and isinstance(entry[0], Paragraph) else ""
-        numbers.append(
-            next((line.number for line in lines if line.text.startswith(head[: len(line.text)])), part.number)
-        )
-    return numbers

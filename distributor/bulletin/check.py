@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 
 from distributor.bulletin.assemble import Pieces
-from distributor.bulletin.fields import FieldKind
-from distributor.bulletin.model import Bulletin, Direction, Duty, Kind
+from distributor.bulletin.findings import error, warning
+from distributor.bulletin.model import Bulletin, Kind
 from distributor.bulletin.numbers import find_issues
 from distributor.bulletin.parts import Mishap
 from distributor.bulletin.shape import compact
+from distributor.bulletin.tailcheck import check_tail
 from distributor.errors import Place, Problem
-from distributor.words import Words, words
+from distributor.words import words
 
 _LONGEST_TITLE = 100
 _LONGEST_NAME = 200
@@ -28,33 +29,23 @@ def check_bulletin(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> 
         *_masthead(pieces, bulletin, text, file),
         *_dates(pieces, bulletin, file),
         *_body(bulletin, file),
-        *_sign_off(pieces, bulletin, file),
-        *_addressees(bulletin, file),
-        *_contact(pieces, bulletin, file),
+        *check_tail(pieces, bulletin, file),
         *_headers(pieces, bulletin, file),
         *_mishaps(pieces, file),
     )
     return tuple(sorted(checks, key=lambda problem: (problem.place.line == 0, problem.place)))
 
 
-def _error(place: Place, code: str, what: Words, do: Words) -> Problem:
-    return Problem(place, code, what, do)
-
-
-def _warning(place: Place, code: str, what: Words, do: Words) -> Problem:
-    return Problem(place, code, what, do, "warning")
-
-
 def _gate(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
     if bulletin.classification:
-        yield _error(
+        yield error(
             Place(file, pieces.masthead.classification_line),
             "classified",
             words("The bulletin is marked {marking} and must not be mailed.", marking=bulletin.classification),
             words("Deliver it as the rules for secret papers say."),
         )
     if bulletin.marking:
-        yield _warning(
+        yield warning(
             Place(file, pieces.masthead.marking_line),
             "internal",
             words("The bulletin is marked {marking}.", marking=bulletin.marking),
@@ -66,21 +57,21 @@ def _masthead(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> Itera
     head = pieces.masthead
     place = Place(file, head.issue_number_line or head.title_line)
     if not bulletin.title:
-        yield _error(
+        yield error(
             Place(file, 1),
             "title_missing",
             words("The bulletin has no title."),
             words("Put the name on the first line: # 工作简报."),
         )
     if head.issue and head.issue.number is None:
-        yield _error(
+        yield error(
             place,
             "number_placeholder",
             words("The number “{raw}” is not filled in.", raw=head.issue.raw),
             words("Write the number, such as 第12期."),
         )
     elif bulletin.issue_no is None and bulletin.kind in (Kind.ORDINARY, Kind.SUPPLEMENT):
-        yield _error(
+        yield error(
             place,
             "number_missing",
             words("The bulletin has no number."),
@@ -92,7 +83,7 @@ def _masthead(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> Itera
         and bulletin.kind is Kind.ORDINARY
         and bulletin.total_no < bulletin.issue_no
     ):
-        yield _warning(
+        yield warning(
             place,
             "total_below_number",
             words(
@@ -103,7 +94,7 @@ def _masthead(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> Itera
             words("Correct the one that is wrong."),
         )
     if not bulletin.issuer:
-        yield _warning(
+        yield warning(
             Place(file, head.title_line or 1),
             "issuer_missing",
             words("The masthead names no issuing office."),
@@ -124,7 +115,7 @@ def _other_numbers(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> 
                 continue
             before = line[max(found.start - 30, 0) : found.start]
             if _NAMED.search(before) or (bulletin.title and compact(before).endswith(compact(bulletin.title)[-6:])):
-                yield _warning(
+                yield warning(
                     Place(file, number, found.start + 1),
                     "number_differs",
                     words(
@@ -142,7 +133,7 @@ def _dates(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
     bad = [(found.raw, line) for found, line in places if found.date is None]
     bad += [(pieces.front.bad_date, 1)] if pieces.front.bad_date else []
     for raw, line in bad:
-        yield _error(
+        yield error(
             Place(file, line),
             "date_impossible",
             words("“{raw}” is no date.", raw=raw),
@@ -150,7 +141,7 @@ def _dates(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
         )
     if bulletin.date is None:
         if not bad:
-            yield _error(
+            yield error(
                 Place(file, head.issue_number_line or head.title_line or 1),
                 "date_missing",
                 words("The bulletin has no date."),
@@ -159,7 +150,7 @@ def _dates(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
         return
     yield from _differing(pieces, bulletin.date, file)
     if bulletin.year and bulletin.year != bulletin.date.year:
-        yield _warning(
+        yield warning(
             Place(file, head.issue_number_line),
             "year_differs",
             words("The number belongs to {year}, the date to {date}.", year=bulletin.year, date=bulletin.date.year),
@@ -176,7 +167,7 @@ def _differing(pieces: Pieces, date: dt.date, file: str) -> Iterator[Problem]:
     dates += [(pieces.front.date, 1)] if pieces.front.date else []
     for other, line in dates:
         if other != date:
-            yield _warning(
+            yield warning(
                 Place(file, line),
                 "date_differs",
                 words(
@@ -191,18 +182,18 @@ def _differing(pieces: Pieces, date: dt.date, file: str) -> Iterator[Problem]:
 def _body(bulletin: Bulletin, file: str) -> Iterator[Problem]:
     for section in bulletin.sections:
         if section.heading is not None and not section.items and not section.note:
-            yield _warning(
+            yield warning(
                 Place(file, section.line),
                 "section_empty",
                 words("The section {heading} is empty.", heading=section.heading),
                 words("Take its heading out, or add its reports."),
             )
     if not any(section.items for section in bulletin.sections):
-        yield _error(Place(file), "body_missing", words("The bulletin has no text."), words("Add its reports."))
+        yield error(Place(file), "body_missing", words("The bulletin has no text."), words("Add its reports."))
     seen: set[str] = set()
     for item in (item for section in bulletin.sections for item in section.items if item.title):
         if compact(item.title) in seen:
-            yield _warning(
+            yield warning(
                 Place(file, item.line),
                 "title_repeated",
                 words("Two reports have the title {title}.", title=item.title),
@@ -211,76 +202,19 @@ def _body(bulletin: Bulletin, file: str) -> Iterator[Problem]:
         seen.add(compact(item.title))
 
 
-def _sign_off(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
-    lines = {compact(each.label): each.line for each in pieces.tail.fields if each.kind is FieldKind.ROLE}
-    approvers = [role for role in bulletin.roles if role.duty is Duty.APPROVER]
-    approvers = approvers or [role for role in bulletin.roles if role.duty is Duty.REVIEWER]
-    if not approvers:
-        yield _error(
-            Place(file),
-            "approver_missing",
-            words("Nobody has approved the bulletin: it has no 核签 or 签发."),
-            words("Add who approved it, such as 核签：李某."),
-        )
-    elif not any(role.names for role in approvers):
-        yield _error(
-            Place(file, lines.get(compact(approvers[0].label), 0)),
-            "approver_blank",
-            words("{label} is blank: nobody has approved the bulletin.", label=approvers[0].label),
-            words("Add the name of who approved it."),
-        )
-    for role in bulletin.roles:
-        if role.duty in (Duty.EDITOR, Duty.PROOFREADER) and not role.names:
-            yield _warning(
-                Place(file, lines.get(compact(role.label), 0)),
-                "editor_blank",
-                words("{label} is blank.", label=role.label),
-                words("Add the name, or take the label out."),
-            )
-
-
-def _addressees(bulletin: Bulletin, file: str) -> Iterator[Problem]:
-    for line in bulletin.addressees:
-        if not line.names:
-            yield _warning(
-                Place(file, line.line),
-                "addressees_empty",
-                words("The line {label} names nobody.", label=line.label),
-                words("Name whom the bulletin goes to, or take the line out."),
-            )
-    if not any(bulletin.names_for(direction) for direction in Direction):
-        yield _error(
-            Place(file),
-            "addressees_missing",
-            words("The bulletin names nobody it goes to."),
-            words("Add lines such as 报：区委、区政府 and 发：各镇街."),
-        )
-
-
-def _contact(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
-    if not bulletin.contact.email and not bulletin.contact.phone:
-        line = next((each.line for each in pieces.tail.fields if each.kind in (FieldKind.PHONE, FieldKind.EMAIL)), 0)
-        yield _warning(
-            Place(file, line),
-            "contact_missing",
-            words("The bulletin gives neither a telephone number nor a mail address."),
-            words("Add a last line such as 电话：010-55550100."),
-        )
-
-
 def _headers(pieces: Pieces, bulletin: Bulletin, file: str) -> Iterator[Problem]:
     """What goes into a letter's subject and headers must be plain words (RFC 2047 6.2, RFC 5322 2.2)."""
     fields = ((bulletin.title, pieces.masthead.title_line), (bulletin.issuer or "", 0), (bulletin.issue_line, 0))
     for value, line in fields:
         if "=?" in value:
-            yield _error(
+            yield error(
                 Place(file, line),
                 "header_unsafe",
                 words("“{value}” contains =?, which mail programs take for coded text.", value=value[:60]),
                 words("Take the signs =? out."),
             )
         if len(value) > (_LONGEST_TITLE if value == bulletin.title else _LONGEST_NAME):
-            yield _error(
+            yield error(
                 Place(file, line),
                 "title_too_long",
                 words(
@@ -308,4 +242,4 @@ def _mishap(mishap: Mishap, place: Place) -> Problem:
             what = words("The picture {text} stands in a table and is not printed.", text=text)
         case _:
             what = words("The label “{text}” of a literal block is not printed.", text=text)
-    return _warning(place, mishap.kind, what, words("Write it into the text if readers need it."))
+    return warning(place, mishap.kind, what, words("Write it into the text if readers need it."))

@@ -10,7 +10,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from distributor.bulletin.fields import duty_of, split_fields
+from distributor.bulletin.fields import duty_of
+from distributor.bulletin.head_shapes import (
+    ISSUER_LABEL,
+    ORGANISATION,
+    SECTION,
+    bare_issuer,
+    bare_title,
+    classification_of,
+    ends_number,
+    is_date_line,
+    is_marking,
+    is_publication,
+    number_follows,
+    rest_of,
+)
 from distributor.bulletin.model import Kind, Role
 from distributor.bulletin.names import split_people
 from distributor.bulletin.numbers import (
@@ -23,27 +37,11 @@ from distributor.bulletin.numbers import (
     without_kind,
 )
 from distributor.bulletin.parts import Line, Part, PartKind
-from distributor.bulletin.shape import close_up, compact, fold, has_sentence, says_something, squeeze
+from distributor.bulletin.shape import compact, has_sentence, says_something, squeeze
 
-_SECRET = re.compile(r"[【\[(（]?(?:密级[:：])?(?P<grade>绝密|机密|秘密)(?:[★☆*].{0,8})?[】\])）]?")
-_INTERNAL = re.compile(
-    r"[【\[(（]?(?:内部(?:资料|文件|参阅|参考|交流|刊物|材料|发行|使用|情况|传阅|信息)?|注意保存|妥善保管|不得外传|严禁外传|请勿外传|仅供参考"
-    r"|供(?:内部|领导)?(?:参考|参阅))[】\])）]?"
-)
 _SERIAL = re.compile(r"(?:编号|份号|№|No\.?)[:：]?\d{3,8}|0\d{5}")
 _MARK_PREFIX = re.compile(r"\s*【(?P<mark>[^【】]{2,16})】\s*(?=\S)")
-_ISSUER_LABEL = re.compile(r"^(?:主办单位|编发单位|编印单位|编辑单位|主办|编发|编印|主编单位)\s*[：:]\s*")
-_ISSUER_END = re.compile(r"\s*(?:主办|承办|编印|编发|编制|编写|主编|编辑|印发|印制|编|印)$")
-_ORGANISATION = re.compile(
-    r"(?:办公室|办公厅|委员会|指挥部|领导小组|编辑部|党委|党组|支部|中心|街道|办事处|政府|集团|公司|协会|学会|商会|联合会|大学|学院|学校|医院|银行"
-    r"|[办局委部处科股室院校园所站队社厅署团会镇乡村组馆])$"
-)
-_PUBLICATION = re.compile(
-    r"(?:简报|快报|专报|通报|周报|月报|日报|旬报|季报|快讯|简讯|通讯|信息|动态|要情|要报|参考|专刊|特刊|内参|资讯|[报刊])$"
-)
-_SECTION = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}、|[※◆★]|【[^】]*】\s*$)")
 _SIGNED = re.compile(r"(?P<label>签发人?|核签|审签|审定|责任编辑|编辑|主编)\s*[：:]\s*(?P<names>.{0,30})$")
-_AFTER_NUMBER = " )）(（[〔【],，;；、:：·|｜/—-总增特专试号"
 _NEAR = 10
 _MOST_LINES = 12
 _KINDS_OF_PART = (PartKind.HEADING, PartKind.TEXT, PartKind.TABLE)
@@ -117,19 +115,6 @@ def read_masthead(parts: Sequence[Part], *, titled: bool = False) -> Masthead:
     return _finished(draft, end, [line.text for part in parts[:end] for line in part.lines])
 
 
-def classification_of(text: str) -> str | None:
-    """The secrecy marking that a line is, as printed; None for any other line."""
-    for word in (compact(text), *(compact(word) for word in text.split())):
-        if len(word) <= 16 and _SECRET.fullmatch(word):
-            return squeeze(text).strip("【】[]（）()") if len(text) <= 24 else word
-    return None
-
-
-def is_publication(text: str) -> bool:
-    """True when a name ends like a publication's: 简报, 快报, 专报, 动态 …"""
-    return _PUBLICATION.search(compact(text).rstrip("】]）)》")) is not None
-
-
 def _with_part(draft: _Draft, parts: Sequence[Part], at: int, titled: bool) -> _Draft | None:
     """The draft with a whole part taken into it; None when a line of the part is no masthead."""
     part = parts[at]
@@ -149,7 +134,7 @@ def _take_line(draft: _Draft, line: Line, part: Part, following: Sequence[Line],
         return False
     if _take_marking(draft, line):
         return True
-    if part.kind is PartKind.HEADING and (match := _MARK_PREFIX.match(text)) and _is_marking(match["mark"]):
+    if part.kind is PartKind.HEADING and (match := _MARK_PREFIX.match(text)) and is_marking(match["mark"]):
         draft.markings.append(match["mark"])
         draft.marking_line = draft.marking_line or line.number
         text = text[match.end() :]
@@ -172,7 +157,7 @@ def _take_marking(draft: _Draft, line: Line) -> bool:
         draft.classification = draft.classification or grade
         draft.classification_line = draft.classification_line or line.number
         return True
-    if _is_marking(line.text):
+    if is_marking(line.text):
         draft.markings.append(squeeze(line.text).strip("【】[]（）()"))
         draft.marking_line = draft.marking_line or line.number
         return True
@@ -182,23 +167,18 @@ def _take_marking(draft: _Draft, line: Line) -> bool:
     return False
 
 
-def _is_marking(text: str) -> bool:
-    words = compact(text)
-    return len(words) <= 24 and re.fullmatch(rf"(?:(?:{_INTERNAL.pattern})[,、·★]?){{1,3}}", words) is not None
-
-
 def _take_numbers(draft: _Draft, line: Line, text: str) -> bool:
     """An issue line, with whatever else stands on it: title before it, date and issuer after it."""
     if has_sentence(text) and len(text) > 40:
         return False
     issues, total, dates = find_issues(text), find_total(text), find_dates(text)
     special = find_kind(text)
-    rest = _rest(text, issues, total, dates)
+    rest = rest_of(text, issues, total, dates)
     named = special is not Kind.ORDINARY and len(compact(without_kind(rest))) <= 2
     if not (issues or total or named or (dates and draft.issue_lines)):
         return False
     if issues or total or named:
-        if (draft.issue is not None and issues) or not all(_ends(text, each) for each in issues):
+        if (draft.issue is not None and issues) or not all(ends_number(text, each) for each in issues):
             return False
         before = squeeze(text[: min([f.start for f in (*issues, *([total] if total else []))], default=0)])
         _take_issue(draft, line, text, rest if named else "")
@@ -207,11 +187,6 @@ def _take_numbers(draft: _Draft, line: Line, text: str) -> bool:
     if rest := squeeze(rest):
         return _take_named(draft, rest, line)
     return True
-
-
-def _ends(text: str, found: FoundIssue) -> bool:
-    """False for 第12期培训班: words follow the number, so it numbers something else."""
-    return fold(text[found.end : found.end + 1]) in ("", *_AFTER_NUMBER)
 
 
 def _take_issue(draft: _Draft, line: Line, text: str, rest: str) -> None:
@@ -242,21 +217,6 @@ def _take_dates(draft: _Draft, line: Line, dates: Sequence[FoundDate]) -> None:
         draft.date_line = draft.date_line or line.number
 
 
-def _rest(text: str, issues: Sequence[FoundIssue], total: FoundIssue | None, dates: Sequence[FoundDate]) -> str:
-    """The line without its numbers, dates and the brackets around them."""
-    found: list[FoundIssue | FoundDate] = [*issues, *dates, *([total] if total else [])]
-    spans = sorted((each.start, each.end) for each in found)
-    kept, at = [], 0
-    for start, end in spans:
-        kept.append(text[at : max(start, at)])
-        at = max(end, at)
-    rest = "".join((*kept, text[at:]))
-    rest = re.sub(r"[（(〔\[【]\s*[,，;；、:：]?\s*[)）〕\]】]", "", rest)
-    rest = re.sub(r"^[\s）)】〕,，;；·:：|｜/—-]+|[\s（(【〔,，;；·:：|｜/—-]+$", "", rest)
-    bare = without_kind(rest).strip(" \u3000()（）")
-    return rest if says_something(bare) else ""
-
-
 def _take_named(draft: _Draft, rest: str, line: Line) -> bool:
     """An issuer, a signer or nothing we know beside a number or a date."""
     if signed := _SIGNED.search(rest):
@@ -279,32 +239,27 @@ def _take_issuer(draft: _Draft, text: str, line: Line, part: Part, following: Se
     if part.kind is PartKind.HEADING and part.level > 1 and not find_dates(text):
         return False
     dates = find_dates(text)
-    rest = squeeze(_rest(text, (), None, dates))
-    if has_sentence(rest) or len(rest) > 60 or _SECTION.match(text):
+    rest = squeeze(rest_of(text, (), None, dates))
+    if has_sentence(rest) or len(rest) > 60 or SECTION.match(text):
         return False
     if dates:
         _take_dates(draft, line, dates)
         return not rest or _take_named(draft, rest, line)
     if _SIGNED.search(text):
         return _take_named(draft, squeeze(text), line)
-    labelled = _ISSUER_LABEL.match(rest) is not None
-    dated = bool(following) and _is_date_line(following[0].text)
+    labelled = ISSUER_LABEL.match(rest) is not None
+    dated = bool(following) and is_date_line(following[0].text)
     if draft.issuers and not labelled and not dated:
         return False
-    if labelled or dated or _ORGANISATION.search(_bare_issuer(rest)) or "${" in rest:
+    if labelled or dated or ORGANISATION.search(bare_issuer(rest)) or "${" in rest:
         draft.issuers.append(rest)
         return True
     return False
 
 
-def _is_date_line(text: str) -> bool:
-    dates = find_dates(text)
-    return bool(dates) and not compact(_rest(text, (), None, dates))
-
-
 def _is_issuer_above(text: str, following: Sequence[Line]) -> bool:
     """Issuer and date in one line above the title, as converters leave the table of a red head."""
-    return bool(find_dates(text)) and _number_follows(following)
+    return bool(find_dates(text)) and number_follows(following)
 
 
 def _is_title(draft: _Draft, text: str, part: Part, following: Sequence[Line], titled: bool) -> bool:
@@ -314,9 +269,9 @@ def _is_title(draft: _Draft, text: str, part: Part, following: Sequence[Line], t
         return False
     if draft.issue_lines:
         # A masthead printed below its number: only a top heading, and only when no title stood above.
-        return not draft.titles and heading and part.level == 1 and not titled and not _SECTION.match(text)
-    near = _number_follows(following)
-    if _SECTION.match(text) and not (near and is_publication(text)):
+        return not draft.titles and heading and part.level == 1 and not titled and not SECTION.match(text)
+    near = number_follows(following)
+    if SECTION.match(text) and not (near and is_publication(text)):
         return False
     if near:
         return True
@@ -327,30 +282,14 @@ def _is_title(draft: _Draft, text: str, part: Part, following: Sequence[Line], t
     return heading and (part.level == 1 or is_publication(text))
 
 
-def _number_follows(following: Sequence[Line]) -> bool:
-    """True when an issue line comes within a few lines, before anything that only a body has."""
-    for line in following:
-        if has_sentence(line.text) or _SECTION.match(line.text):
-            return False
-        if (
-            find_issues(line.text)
-            or find_total(line.text)
-            or (len(compact(line.text)) < 8 and find_kind(line.text) is not Kind.ORDINARY)
-        ):
-            return True
-        if split_fields(line):
-            return False
-    return False
-
-
 def _goes_on(parts: Sequence[Part], at: int, draft: _Draft) -> bool:
     """True when the masthead continues below a rule: with its number, or with the title itself."""
     following = _following(parts, at)[:_NEAR]
     if not following:
         return False
     first = following[0].text
-    numbered = not draft.issue_lines and (_number_follows(following) or bool(find_issues(first)))
-    return numbered or _is_date_line(first)
+    numbered = not draft.issue_lines and (number_follows(following) or bool(find_issues(first)))
+    return numbered or is_date_line(first)
 
 
 def _following(parts: Sequence[Part], at: int) -> list[Line]:
@@ -360,15 +299,10 @@ def _following(parts: Sequence[Part], at: int) -> list[Line]:
     return lines
 
 
-def _bare_issuer(text: str) -> str:
-    bare = _ISSUER_LABEL.sub("", squeeze(text))
-    return close_up(_ISSUER_END.sub("", bare))
-
-
 def _finished(draft: _Draft, end: int, printed: Sequence[str]) -> Masthead:
-    titles = [title for text in draft.titles if (title := _bare_title(text))]
-    issuer = next((name for text in draft.issuers if (name := _bare_issuer(text))), None)
-    if issuer is None and len(titles) > 1 and _ORGANISATION.search(titles[0]):
+    titles = [title for text in draft.titles if (title := bare_title(text))]
+    issuer = next((name for text in draft.issuers if (name := bare_issuer(text))), None)
+    if issuer is None and len(titles) > 1 and ORGANISATION.search(titles[0]):
         issuer = titles[0]
     return Masthead(
         lines=tuple(titles),
@@ -390,9 +324,3 @@ def _finished(draft: _Draft, end: int, printed: Sequence[str]) -> Masthead:
         marking_line=draft.marking_line,
         printed=tuple(printed),
     )
-
-
-def _bare_title(text: str) -> str:
-    bare = close_up(text)
-    whole = re.fullmatch(r"[【\[《](?P<inside>[^【】\[\]《》]*)[】\]》]", fold(bare)) is not None
-    return close_up(bare[1:-1]) if whole else bare

@@ -17,7 +17,10 @@ from distributor.bulletin.source import Undecodable, decode
 from tests.unit.test_bulletin_findings import GOOD
 
 HANZI = st.sampled_from("春夏秋冬山水田林镇乡局办一二三上下各全")
-_MARKUP = "**~*~_~`~【~】~（~）~“~”~# ~## ~- ~1. ~> ~| ~|---|\n~```\n~---\n~\n~\n\n~ ~　~：~。~，~、~；~★~※~…~……1\n~[~](x)~![~<!--~-->~\t~\\"
+_MARKUP = (
+    "**~*~_~`~【~】~（~）~“~”~# ~## ~- ~1. ~> ~| ~|---|\n~```\n~---\n~\n~\n\n~ ~　~：~。~，~、~；~★~※~…~……1\n~[~](x)"
+    "~![~<!--~-->~\t~\\"
+)
 _WORDS = (
     "报：~送：~发：~核签：~编辑：~电话：~第12期~总第3期~2026年3月5日~印发~供稿~目录~编者按：~一、~（一）~a~and~3.5~&amp;"
     "~http://a.example/~增刊~机密~内部资料~共印20份"
