@@ -30,6 +30,7 @@ from distributor.store.outcomes import Recorded
 from distributor.store.records import Claim
 from distributor.store.schema import delivery
 from distributor.store.troubles import Busy
+from distributor.words import words
 from tests.integration.conftest import Clock
 from tests.integration.frozen import LATER, NOW, frozen, letter
 from tests.integration.postgres import PostgresServer
@@ -312,6 +313,38 @@ async def test_terminated_connections_are_replaced_unseen(
     with postgres.read() as conn:
         assert deliveries.books(conn, number).by_state == {State.ACCEPTED: 6}
         assert {row.attempts for row in deliveries.deliveries_of(conn, number)} == {1}
+
+
+async def test_a_commit_whose_answer_was_lost_is_neither_doubled_nor_taken_for_a_lost_claim(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction is in, but the connection broke before the database could say so."""
+    number = released(database, "li")
+    ledger = Ledger(database, clock=clock, pauses=[0.01])
+    ledger.start()
+    [claim] = await taken(ledger)
+    write, lost = database.write, []
+
+    @contextlib.contextmanager
+    def write_and_lose() -> Iterator[Connection]:
+        with write() as conn:
+            yield conn
+        if not lost:
+            lost.append(True)
+            raise Busy(words("The answer was lost."))
+
+    monkeypatch.setattr(database, "write", write_and_lose)
+    if database.dialect == "postgresql":
+        assert await ledger.mark(claim)
+    else:  # SQLite's answer cannot be lost so; what fails is taken as failed
+        with pytest.raises(Busy):
+            await ledger.mark(claim)
+    lost.clear()
+    assert await ledger.record(claim, Judgement(Fact.ACCEPT), ACCEPTED) is State.ACCEPTED
+    await asyncio.to_thread(ledger.close)
+    with database.read() as conn:
+        [row] = deliveries.deliveries_of(conn, number)
+        assert (row.state, row.attempts) == (State.ACCEPTED, 1)
 
 
 async def test_a_server_that_restarts_loses_no_outcome(clock: Clock, postgres_template: str) -> None:
