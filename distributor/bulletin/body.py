@@ -6,11 +6,11 @@ their own; within a section a report is not broken by a weaker mark than the one
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass
 
 from distributor.bulletin.attribution import find_attribution
-from distributor.bulletin.model import Block, Item, Paragraph, Section, Span
+from distributor.bulletin.drafts import ItemDraft, Mark, SectionDraft
+from distributor.bulletin.model import Block, Paragraph, Section, Span
 from distributor.bulletin.numbers import FoundDate, find_dates
 from distributor.bulletin.outline import section_headings
 from distributor.bulletin.parts import Line, Part, PartKind, cut, marked_up, next_part, trim
@@ -22,7 +22,6 @@ from distributor.bulletin.passages import (
     item_heading,
     joined,
     runs,
-    split_digests,
     without_date,
 )
 from distributor.bulletin.shape import compact, has_numbering, has_sentence, squeeze
@@ -44,16 +43,6 @@ from distributor.bulletin.titles import (
 _NOT_HEADS = frozenset(("本报讯", "本刊讯", "又讯"))
 
 
-class Mark(IntEnum):
-    """What opens a report, from weak to strong."""
-
-    LONE = 1
-    RUN_IN = 2
-    NUMBER = 3
-    BOLD = 4
-    HEADING = 5
-
-
 @dataclass(frozen=True, slots=True)
 class Body:
     """The body's sections, the list of contents it printed, and a date at its end."""
@@ -63,48 +52,6 @@ class Body:
     signed: FoundDate | None = None
     signed_line: int = 0
     signed_text: str = ""
-
-
-@dataclass(slots=True)
-class _Item:
-    title: str = ""
-    line: int = 0
-    mark: Mark | None = None
-    attribution: str | None = None
-    body: list[Block] = field(default_factory=list)
-    run_in: bool = False
-    inline: bool = False
-    raw_title: str = ""
-    raw_attribution: str = ""
-    level: int = 0  # of the heading that opened it; 0: no heading did
-
-    def finished(self) -> Item:
-        text = "".join(block.text for block in self.body if isinstance(block, Paragraph)) if self.inline else ""
-        return Item(
-            self.title,
-            self.attribution,
-            tuple(self.body),
-            self.run_in,
-            self.inline,
-            split_digests(text),
-            self.raw_title,
-            self.raw_attribution,
-            self.line,
-        )
-
-
-@dataclass(slots=True)
-class _Section:
-    heading: str | None = None
-    raw: str | None = None
-    line: int = 0
-    note: list[Block] = field(default_factory=list)
-    items: list[_Item] = field(default_factory=list)
-    mark: Mark | None = None
-
-    def finished(self) -> Section:
-        items = tuple(item.finished() for item in self.items)
-        return Section(self.heading, items, self.raw, tuple(self.note), self.line)
 
 
 def read_body(parts: Sequence[Part]) -> Body:
@@ -128,7 +75,7 @@ class _Builder:
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
         self.heads = section_headings(parts)
-        self.sections: list[_Section] = [_Section()]
+        self.sections: list[SectionDraft] = [SectionDraft()]
         self.contents: list[str] = []
         self.named: set[str] = set()
         self.leaders = False
@@ -139,11 +86,11 @@ class _Builder:
         self.framed = not self.heads or any(section_head(part.text) for part in heads)
 
     @property
-    def section(self) -> _Section:
+    def section(self) -> SectionDraft:
         return self.sections[-1]
 
     @property
-    def item(self) -> _Item | None:
+    def item(self) -> ItemDraft | None:
         return self.section.items[-1] if self.section.items else None
 
     def take(self, at: int) -> None:
@@ -328,7 +275,7 @@ class _Builder:
 
     def _untitled(self, spans: tuple[Span, ...], number: int) -> None:
         if self.item is not None and self.item.attribution is not None:
-            self.section.items.append(_Item(line=number))
+            self.section.items.append(ItemDraft(line=number))
         self._add((Paragraph(spans),), number)
 
     def _list(self, part: Part) -> None:
@@ -350,19 +297,19 @@ class _Builder:
                 self._add(entry[1:], number)
 
     def _open_section(self, heading: str, raw: str, number: int) -> None:
-        self.sections.append(_Section(heading, squeeze(raw), number))
+        self.sections.append(SectionDraft(heading, squeeze(raw), number))
 
     def _open_item(self, title: Title, mark: Mark, raw: str, number: int) -> None:
         self.in_note = False
         self.section.mark = self.section.mark or mark
-        self.section.items.append(_Item(title.text, number, mark, run_in=bool(title.rest), raw_title=squeeze(raw)))
+        self.section.items.append(ItemDraft(title.text, number, mark, run_in=bool(title.rest), raw_title=squeeze(raw)))
         if title.rest:
             self._add((Paragraph(title.rest),), number)
 
     def _add(self, blocks: Iterable[Block], number: int) -> None:
         """Puts blocks into the open report, and takes a source from the end of a paragraph."""
         if self.item is None:
-            self.section.items.append(_Item(line=number))
+            self.section.items.append(ItemDraft(line=number))
         item = self.section.items[-1]
         for block in blocks:
             found = find_attribution(block.text) if isinstance(block, Paragraph) and item.attribution is None else None

@@ -18,7 +18,7 @@ from distributor.bulletin.inline import Inline, Segment, read_inline
 from distributor.bulletin.model import Block, BulletList, Paragraph, Picture, Quote, Span, Table
 from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge
 from distributor.bulletin.shape import is_ornament
-from distributor.bulletin.source import split_front_matter, tidy, without_comments
+from distributor.bulletin.source import pipe_tables, split_front_matter, tidy, without_comments
 
 _QUOTES = frozenset("“”‘’…—·")
 
@@ -57,7 +57,7 @@ class _ParserInline(ParserInline):
 def read_markdown(text: str) -> Page:
     """Reads source text (line breaks already LF) into parts. Never raises for content."""
     front, body = split_front_matter(without_comments(text))
-    body = tidy(body)
+    body = pipe_tables(tidy(body))
     tokens = _parser().parse(body)
     reader = _Reader(body.split("\n"))
     parts = tuple(reader.parts(tokens))

@@ -14,7 +14,10 @@ _BRACKETED = re.compile(r"(?<!!)\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\{[#.][^{}\n]
 _HASHES = re.compile(r"^[ \t\u3000\u00a0]*([#＃]{1,6})[ \t\u3000\u00a0]*(?=[^#＃\s])(?!.*[#＃])", re.MULTILINE)
 _KEY = re.compile(r"(?P<key>[\w\u4e00-\u9fff][\w\u4e00-\u9fff -]{0,30}):(?:[ \t]+(?P<value>.*))?$")
 _ENTRY = re.compile(r"\s*-\s+(?P<value>.*)$")
+_COLUMNS = re.compile(r"[ \t]+-{3,}(?:[ \t]+-{3,})+[ \t]*")
+_GAP = re.compile(r"[ \t]{2,}")
 _FRONT_LINES = 100
+_TABLE_LINES = 200
 
 
 class Undecodable(ValueError):
@@ -85,6 +88,45 @@ def tidy(text: str) -> str:
     text = _BRACKETED.sub(r"\1", _BRACKETED.sub(r"\1", text))
     text = _ATTRIBUTES.sub("", text)
     return _HASHES.sub(lambda match: "#" * len(match[1]) + " ", text)
+
+
+def pipe_tables(text: str) -> str:
+    """Turns pandoc's simple tables (columns marked by a row of dashes) into pipe tables, line for line.
+
+    Blank lines between the rows move below the table, so the line of a row may move up by a few.
+    """
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        end = _table_end(lines, at)
+        if end:
+            lines[at : end + 1] = _as_pipes(lines[at : end + 1])
+            at = end
+        at += 1
+    return "\n".join(lines)
+
+
+def _table_end(lines: list[str], at: int) -> int:
+    """The line of the dashes that close the table which opens at `at`; 0 when none opens."""
+    if not _COLUMNS.fullmatch(lines[at]):
+        return 0
+    for end in range(at + 1, min(at + _TABLE_LINES, len(lines))):
+        if _COLUMNS.fullmatch(lines[end]):
+            return end if any(line.strip() for line in lines[at + 1 : end]) else 0
+        if lines[end].strip() and not lines[end].startswith(" "):
+            return 0
+    return 0
+
+
+def _as_pipes(lines: list[str]) -> list[str]:
+    """Cells are parted where at least two blanks stand; a row of other length leaves the text as it is."""
+    rows = [_GAP.split(line.strip()) for line in lines[1:-1] if line.strip()]
+    width = len(lines[0].split())
+    if any(len(row) != width for row in rows):
+        return lines
+    pipes = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    table = ["", pipes[0], "|" + "---|" * width, *pipes[1:]]
+    return (table + [""] * len(lines))[: max(len(lines), len(table))]
 
 
 def _strict(source: bytes, encoding: str) -> str:

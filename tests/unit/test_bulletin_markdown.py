@@ -86,3 +86,11 @@ def test_front_matter_is_read_as_keys_and_lists() -> None:
     page = read_markdown('---\ntitle: "简报"\n报: [甲, 乙]\n送:\n  - 丙\n# 注\n---\n正文')
     assert page.front == {"title": ("简报",), "报": ("甲", "乙"), "送": ("丙",)}
     assert [part.text for part in page.parts] == ["正文"]
+
+
+def test_a_converter_s_simple_table_is_a_table() -> None:
+    text = "前文\n\n  ------ ------\n  河流    断面\n\n  柳河    5 个\n  ------ ------\n\n后文"
+    page = read_markdown(text)
+    assert [part.kind for part in page.parts] == [PartKind.TEXT, PartKind.TABLE, PartKind.TEXT]
+    assert [line.text for line in page.parts[1].lines] == ["河流", "断面", "柳河", "5 个"]
+    assert page.parts[2].number == 9
