@@ -323,7 +323,8 @@ async def test_a_commit_whose_answer_was_lost_is_neither_doubled_nor_taken_for_a
     ledger = Ledger(database, clock=clock, pauses=[0.01])
     ledger.start()
     [claim] = await taken(ledger)
-    write, lost = database.write, []
+    write = database.write
+    lost: list[bool] = []
 
     @contextlib.contextmanager
     def write_and_lose() -> Iterator[Connection]:
