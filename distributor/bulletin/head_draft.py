@@ -37,6 +37,7 @@ _SERIAL = re.compile(r"(?:编号|份号|№|No\.?)[:：]?\d{3,8}|0\d{5}")
 _MARK_PREFIX = re.compile(r"\s*【(?P<mark>[^【】]{2,16})】\s*(?=\S)")
 _SIGNED = re.compile(r"(?P<label>签发人?|核签|审签|审定|责任编辑|编辑|主编)\s*[：:]\s*(?P<names>.{0,30})$")
 NEAR = 10
+_LONGEST_SLOGAN = 12
 _MOST_LINES = 12
 
 
@@ -99,7 +100,16 @@ def _take_line(draft: Draft, line: Line, part: Part, following: Sequence[Line], 
         draft.titles.append(squeeze(text))
         draft.title_line = draft.title_line or line.number
         return True
-    return False
+    return _take_slogan(draft, text, part, following)
+
+
+def _take_slogan(draft: Draft, text: str, part: Part, following: Sequence[Line]) -> bool:
+    """A few words of their own between the masthead and the first section, such as 内部学习园地."""
+    short = part.kind is PartKind.TEXT and len(compact(text)) <= _LONGEST_SLOGAN and not has_sentence(text)
+    if not (draft.begun and short and not SECTION.match(text) and following and SECTION.match(following[0].text)):
+        return False
+    draft.extra.append(squeeze(text))
+    return True
 
 
 def _take_marking(draft: Draft, line: Line) -> bool:

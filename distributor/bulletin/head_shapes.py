@@ -32,7 +32,7 @@ _PUBLICATION = re.compile(
     r"(?:简报|快报|专报|通报|周报|月报|日报|旬报|季报|快讯|简讯|通讯|信息|动态|要情|要报|参考|专刊|特刊|内参|资讯|[报刊])$"
 )
 SECTION = re.compile(r"^\s*(?:[一二三四五六七八九十]{1,3}、|[※◆★]|【[^】]*】\s*$)")
-_AFTER_NUMBER = " )）(（[〔【],，;；、:：·|｜/—-总增特专试号"
+_AFTER_NUMBER = " )）(（[〔【]】〕,，;；、:：·|｜/—-总增特专试号"
 
 
 def classification_of(text: str) -> str | None:
@@ -81,7 +81,7 @@ def is_date_line(text: str) -> bool:
 def number_follows(following: Sequence[Line]) -> bool:
     """True when an issue line comes within a few lines, before anything that only a body has."""
     for line in following:
-        if has_sentence(line.text) or SECTION.match(line.text):
+        if has_sentence(line.text):
             return False
         if (
             find_issues(line.text)
@@ -89,7 +89,7 @@ def number_follows(following: Sequence[Line]) -> bool:
             or (len(compact(line.text)) < 8 and find_kind(line.text) is not Kind.ORDINARY)
         ):
             return True
-        if split_fields(line):
+        if SECTION.match(line.text) or split_fields(line):
             return False
     return False
 

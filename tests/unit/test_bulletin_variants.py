@@ -92,6 +92,7 @@ MASTHEADS = {
     "number on the title's line": "# 松溪县林业简报 第5期\n\n松溪县林业局　2026年3月12日",
     "number and date in one line": "## 松溪县林业简报\n\n第5期 (2026-3-12)\n\n松溪县林业局",
     "letter-spaced, no markup": "松 溪 县 林 业 简 报\n\n第 5 期\n\n松溪县林业局   2026年3月12日",
+    "title and number in brackets": "# 【松溪县林业简报】\n\n**【第5期】**\n\n松溪县林业局  2026年3月12日\n\n护绿在线",
     "title in brackets": "# 【松溪县林业简报】\n\n第5期\n\n松溪县林业局\n2026年3月12日",
     "table below the number": "# 松溪县林业简报\n\n第5期\n\n| 松溪县林业局 | 2026年3月12日 |\n|---|---|",
     "issuer and date above the title": "松溪县林业局　　　2026年3月12日\n\n# 松溪县林业简报\n\n第5期",
