@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from distributor.bulletin.body import Body, read_body
 from distributor.bulletin.fields import AUTHORS
 from distributor.bulletin.front import Front, read_front
+from distributor.bulletin.head_shapes import classification_of
 from distributor.bulletin.markdown import read_markdown
 from distributor.bulletin.masthead import Masthead, read_masthead
 from distributor.bulletin.model import Bulletin, Contact, Kind, Section
@@ -12,6 +13,8 @@ from distributor.bulletin.names import split_people
 from distributor.bulletin.parts import Page
 from distributor.bulletin.shape import close_up, compact
 from distributor.bulletin.tail import Tail, read_tail, tail_start
+
+_TOP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def assemble(pieces: Pieces) -> Bulletin:
         or front.date
         or (body.signed.date if body.signed else None)
         or (tail.printed.date if tail.printed else None),
-        classification=head.classification or front.classification,
+        classification=head.classification or front.classification or _early_marking(pieces.page),
         marking=head.marking or front.marking,
         sections=_with_writer(body.sections, tail),
         roles=(*head.roles, *tail.roles) or front.roles,
@@ -64,6 +67,12 @@ def assemble(pieces: Pieces) -> Bulletin:
         extra=(*head.extra, *([body.signed_text] if body.signed_text else []), *tail.extra),
         contents=body.contents,
     )
+
+
+def _early_marking(page: Page) -> str | None:
+    """A secrecy marking near the top counts even where no masthead was recognised: the gate fails closed."""
+    lines = (line.text for part in page.parts[:_TOP] for line in part.lines[:_TOP])
+    return next((grade for text in lines if len(text) < 20 and (grade := classification_of(text))), None)
 
 
 def _with_writer(sections: tuple[Section, ...], tail: Tail) -> tuple[Section, ...]:

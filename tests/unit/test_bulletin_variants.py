@@ -337,7 +337,9 @@ def test_the_office_and_date_of_printing_stand_in_for_a_missing_masthead_line() 
     assert (bulletin.issuer, bulletin.date) == ("松溪县林业局", dt.date(2026, 3, 12))
 
 
-@pytest.mark.parametrize("label", ["机密", "秘密★1年", "【绝密】", "密级：秘密", "机 密", "000012　　秘密"])
+@pytest.mark.parametrize(
+    "label", ["机密", "秘密★1年", "【绝密】", "密级：秘密", "机 密", "000012　　秘密", "> 机密", "- 绝密★"]
+)
 def test_a_secrecy_marking_before_the_masthead_is_found(label: str) -> None:
     reading = parse_bulletin(f"{label}\n\n{HEAD}**造林** 保守秘密。（一队）{TAIL}", "bulletin.md")
     assert reading.bulletin.classification
