@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributor.bulletin.as_json import model_as_json
-from distributor.bulletin.model import Bulletin, Direction, Duty
+from distributor.bulletin.model import Bulletin, Direction
 from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import problem_document
@@ -89,7 +89,7 @@ def _facts(bulletin: Bulletin) -> list[tuple[str, str]]:
         (say("date"), bulletin.date.isoformat() if bulletin.date else ""),
         (say("sections"), str(len(bulletin.sections))),
         (say("items"), str(items)),
-        (say("editor"), "、".join(bulletin.holders(Duty.EDITOR))),
-        (say("approver"), "、".join(bulletin.holders(Duty.APPROVER))),
+        (say("editor"), "、".join(bulletin.editors)),
+        (say("approver"), "、".join(bulletin.approvers)),
     ]
     return rows + [(direction.value, "、".join(bulletin.names_for(direction))) for direction in Direction]

@@ -60,6 +60,8 @@ class Worker:
         self._batch = 4 * len(lines)
         self._waiting: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
+        self._opening = asyncio.Lock()
+        self._account_is_good = False
         self._held: set[int] = set()
         self._outcome: Outcome | None = None
         self._stopping = False
@@ -115,7 +117,9 @@ class Worker:
 
         try:
             message = self._compose(claim)
-            await line.open()
+            if not await self._open(line):
+                await self._ledger.release((claim,))
+                return False
             outcome = await line.send(message, checkpoint)
         except ClaimLost:
             return True
@@ -129,6 +133,22 @@ class Worker:
             self.stop()
             return False
         return self._line_is_useful(outcome)
+
+    async def _open(self, line: Channel) -> bool:
+        """Opens a line; False when the run is over. The first one goes alone: a wrong password is tried once."""
+        if self._account_is_good:
+            await line.open()
+            return True
+        async with self._opening:
+            if self._outcome is not None:
+                return False
+            try:
+                await line.open()
+            except OpenFailed as failed:
+                self._outcome = failed.outcome
+                raise
+            self._account_is_good = True
+        return True
 
     def _line_is_useful(self, outcome: Outcome) -> bool:
         """A line that cannot be opened retires; the run ends when all have."""

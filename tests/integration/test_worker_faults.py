@@ -171,7 +171,7 @@ async def test_trouble_with_the_account_stops_the_run_and_charges_nobody(
 
 async def test_7_a_refused_login_is_tried_once_and_charges_nobody(database: Database, clock: Clock) -> None:
     async with ScriptedServer(login=("hzb", "right")) as server:
-        stopped = await send(database, server, clock, lines=1, username="hzb", password="wrong")
+        stopped = await send(database, server, clock, lines=3, username="hzb", password="wrong")
     assert stopped.outcome is not None
     assert stopped.outcome.fault is Fault.ACCOUNT
     assert server.connections == 1
