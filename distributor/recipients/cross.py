@@ -10,9 +10,9 @@ from distributor.bulletin.model import Direction
 from distributor.errors import Problem
 from distributor.misfit import suggestion
 from distributor.recipients.entries import DirectoryEntry, PersonEntry
-from distributor.recipients.layout import Layout, Loc
 from distributor.recipients.model import Acknowledge
 from distributor.words import Words, words
+from distributor.yaml.layout import Layout, Loc
 
 Rule = Callable[[DirectoryEntry, Layout], Iterator[Problem]]
 

@@ -5,24 +5,26 @@ leader out is worse than one that waits, and the caller keeps the last good dire
 addresses, people without an address and odd manners are warnings.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from distributor.errors import BadFile, BadInput, Place, Problem
-from distributor.misfit import explain
+from distributor.errors import BadInput, Problem
 from distributor.recipients.cross import cross_check
 from distributor.recipients.entries import DirectoryEntry, GroupEntry, PersonEntry, UnitEntry
-from distributor.recipients.layout import Layout, Loc, read_layout
 from distributor.recipients.model import Directory, Group, Person, Unit
-from distributor.recipients.source import LARGEST, read_source
 from distributor.words import words
+from distributor.yaml.document import Kind, bad_file, read_document, validated
+from distributor.yaml.layout import Layout, Loc
+from distributor.yaml.source import LARGEST
 
-#: A file that is not a directory at all would fill the screen.
-MOST_PROBLEMS = 100
+_KIND = Kind(
+    DirectoryEntry,
+    empty=words("The file is empty: it has no groups."),
+    empty_do=words("Run `distributor init` to see an example directory."),
+    other=words("The file is not a directory of groups."),
+    other_do=words("Begin it with the key groups:."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +61,16 @@ def parse_directory(
     known_channels: Collection[str] = ("email",),
 ) -> Loaded:
     """Reads a directory from bytes; pure. `file` is the name that problems give. Raises `BadFile`."""
-    text = read_source(source, file=file)
-    if not text.usable:
-        raise _bad(file, text.problems)
-    layout = read_layout(text.text, file=file)
-    problems = [*text.problems, *layout.problems]
-    if layout.value is None:
-        raise _bad(file, problems or [_empty(file)])
-    entry, faults = _validated(layout, {"template": known_templates, "channels": known_channels})
+    layout, problems = read_document(source, _KIND, file=file)
+    entry, faults = validated(layout, _KIND, context={"template": known_templates, "channels": known_channels})
     problems += faults
     if entry is None:
-        raise _bad(file, problems)
+        raise bad_file(file, problems)
     findings = cross_check(entry, layout, known_templates=known_templates)
     problems += (finding for finding in findings if finding.grade == "error")
     if problems:
-        raise _bad(file, problems)
+        raise bad_file(file, problems)
     return Loaded(_directory(entry, layout), tuple(findings))
-
-
-def _validated(layout: Layout, known: dict[str, Collection[str] | None]) -> tuple[DirectoryEntry | None, list[Problem]]:
-    try:
-        return DirectoryEntry.model_validate(layout.value, context=known), []
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-        return None, [_problem(fault, layout) for fault in faults if not _follows(fault, faults)]
-
-
-def _follows(fault: ErrorDetails, faults: Sequence[ErrorDetails]) -> bool:
-    """Whether a list only counts as empty because its entries have faults of their own."""
-    loc = fault["loc"]
-    return fault["type"] == "too_short" and any(other["loc"][: len(loc)] == loc for other in faults if other != fault)
-
-
-def _problem(fault: ErrorDetails, layout: Layout) -> Problem:
-    # pydantic marks a fault in a mapping's key by this last part.
-    at_key = fault["loc"][-1:] == ("[key]",)
-    loc: Loc = fault["loc"][:-1] if at_key else fault["loc"]
-    if not loc:
-        what = words("The file is not a directory of groups.")
-        return Problem(layout.place(()), "wrong_type", what, words("Begin it with the key groups:."))
-    explained = explain(fault, DirectoryEntry)
-    place = layout.place(loc, key=at_key or explained.at_key or fault["input"] is None)
-    return Problem(place, explained.code, explained.what, explained.do)
 
 
 def _directory(entry: DirectoryEntry, layout: Layout) -> Directory:
@@ -132,18 +102,3 @@ def _unit(unit: UnitEntry, loc: Loc, layout: Layout) -> Unit:
 
 def _person(person: PersonEntry, loc: Loc, layout: Layout) -> Person:
     return Person(person.name, person.role, person.addresses(), person.id, layout.place((*loc, "name")))
-
-
-def _empty(file: str) -> Problem:
-    what = words("The file is empty: it has no groups.")
-    return Problem(Place(file), "empty", what, words("Run `distributor init` to see an example directory."))
-
-
-def _bad(file: str, problems: Sequence[Problem]) -> BadFile:
-    """All problems in the order of the file, and no more than a person can read."""
-    ordered = sorted(problems, key=lambda problem: problem.place)
-    rest = len(ordered) - MOST_PROBLEMS
-    if rest > 0:
-        what = words("{count} more problems are not shown.", count=rest)
-        ordered[MOST_PROBLEMS:] = [Problem(Place(file), "more", what)]
-    return BadFile(file, ordered)

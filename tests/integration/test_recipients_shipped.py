@@ -10,9 +10,9 @@ from distributor.errors import BadFile, BadInput
 from distributor.recipients.coverage import coverage
 from distributor.recipients.file import load_directory
 from distributor.recipients.resolve import resolve
-from distributor.recipients.source import LARGEST
 from distributor.resources import shipped
 from distributor.settings_file import load_settings
+from distributor.yaml.source import LARGEST
 
 
 def test_the_example_directory_has_nothing_to_complain_about() -> None:

@@ -5,8 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distributor.errors import BadFile, Problem
-from distributor.recipients.file import MOST_PROBLEMS, parse_directory
-from distributor.recipients.source import LARGEST
+from distributor.recipients.file import parse_directory
+from distributor.yaml.document import MOST_PROBLEMS
+from distributor.yaml.source import LARGEST
 from tests.unit.test_recipients_file import group
 
 BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(

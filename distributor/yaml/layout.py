@@ -1,4 +1,4 @@
-"""YAML text as plain values, with the place of every key and value. The one door to ruamel.yaml.
+"""YAML text as plain values, with the place of every key and value.
 
 Reads the parser's events one by one, so that what a hostile file uses to explode (aliases,
 tags, depth) is refused before anything is built. Scalars stay texts: what YAML versions read
@@ -30,7 +30,7 @@ from distributor.words import Words, words
 
 Loc = tuple[str | int, ...]
 
-#: The directory's own structure is 7 deep.
+#: The deepest file, the directory, is 7 deep.
 DEEPEST = 20
 
 #: What YAML 1.1 or 1.2 reads as null, a truth value, a number, a time or a date.
@@ -61,9 +61,12 @@ class Layout:
         return Place(self.file)
 
 
-def read_layout(text: str, *, file: str) -> Layout:
-    """Reads one YAML document. Never raises for what the text holds; `problems` says what is wrong."""
-    builder = _Builder(file)
+def read_layout(text: str, *, file: str, bare_keys: re.Pattern[str] | None = None) -> Layout:
+    """Reads one YAML document. Never raises for what the text holds; `problems` says what is wrong.
+
+    Keys that `bare_keys` matches may look like numbers and stand without quotes.
+    """
+    builder = _Builder(file, bare_keys)
     try:
         builder.read(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
@@ -93,8 +96,9 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, bare_keys: re.Pattern[str] | None) -> None:
         self.file = file
+        self.bare_keys = bare_keys
         self.value: Any = None
         self.values: dict[Loc, Place] = {}
         self.keys: dict[Loc, Place] = {}
@@ -138,7 +142,7 @@ class _Builder:
             raise self._stop(event, "tag", what, words("Remove the tag, or put the text in quotes if it begins so."))
         if len(self._stack) >= DEEPEST:
             what = words("Lists and keys are nested more than {limit} deep.", limit=DEEPEST)
-            raise self._stop(event, "too_deep", what, words("Compare the indentation with the example directory."))
+            raise self._stop(event, "too_deep", what, words("Compare the indentation with the example file."))
 
     def _node(self, event: NodeEvent) -> None:
         if self._awaits_key():
@@ -161,6 +165,8 @@ class _Builder:
                 event, "key", words("A list or a table cannot be a key."), words("Write a text before the colon.")
             )
         key = _scalar(event)
+        if isinstance(key, Unquoted) and self.bare_keys is not None and self.bare_keys.fullmatch(key.text):
+            key = key.text
         if not isinstance(key, str):
             what = words("{key} is not a text and cannot be a key.", key=shortened(event.value))
             do = words('Put it in quotes: "{value}".', value=shortened(event.value))
@@ -227,6 +233,6 @@ def _syntax(error: MarkedYAMLError, text: str, file: str) -> Problem:
     elif any("@" in part for part in near):
         do = words("Put a text that begins with @ in quotes.")
     else:
-        do = words("Compare this line and the one above it with the example directory: indentation, colons, quotes.")
+        do = words("Compare this line and the one above it with the example file: indentation, colons, quotes.")
     what = words("The file is not valid YAML here: {reason}.", reason=shortened(error.problem or error))
     return Problem(place, "yaml_syntax", what, do)

@@ -1,4 +1,4 @@
-"""The bytes of a directory file, made into text that is safe to parse.
+"""The bytes of a YAML file, made into text that is safe to parse.
 
 Accepts UTF-8 with or without a byte order mark and any line ends. Refuses more than 2 MB,
 other encodings (an office's Notepad may save GBK), control and invisible characters, and tabs or
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from distributor.errors import BadFile, Place, Problem
 from distributor.words import Words, words
 
-#: More than this is no directory of people: 20,000 entries come to about 1.2 MB.
+#: More than this is not written by people: a directory of 20,000 comes to about 1.2 MB.
 LARGEST = 2_000_000
 
 _WRONG_INDENT = re.compile(r"[ -]*([\t\u00a0\u3000])")
@@ -34,7 +34,7 @@ def read_source(source: bytes, *, file: str) -> Source:
     """Decodes and checks. Raises `BadFile` where nothing further can be said about the file."""
     if len(source) > LARGEST:
         what = words("The file is larger than {limit} bytes.", limit=LARGEST)
-        raise _unreadable(file, "too_large", what, words("A directory of people is far smaller; is it the right file?"))
+        raise _unreadable(file, "too_large", what, words("What people write is far smaller; is it the right file?"))
     text = _decode(source, file).replace("\r\n", "\n")
     text, problems = _without_invisible(text, file)
     text = _BLANK.sub("", text)
