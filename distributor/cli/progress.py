@@ -17,6 +17,7 @@ from rich.progress import (
 
 from distributor.cli.desk import Desk
 from distributor.delivery.state import State
+from distributor.dispatch.send import somebody_sends
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.records import Books, BulletinRecord
@@ -40,8 +41,16 @@ async def watching(desk: Desk, database: Database, record: BulletinRecord, work:
 
 
 async def follow(desk: Desk, database: Database, record: BulletinRecord) -> None:
-    """Shows progress until nothing moves by itself any more."""
+    """Shows progress until nothing moves any more: nothing is open, or nobody sends."""
     await _watch(desk, database, record, until_still=True)
+
+
+def _is_still(database: Database, count: Books) -> bool:
+    if count.open == 0:
+        return True
+    if database.dialect == "sqlite":
+        return not somebody_sends(database)
+    return not in_hand(count)
 
 
 async def _watch(desk: Desk, database: Database, record: BulletinRecord, *, until_still: bool) -> None:
@@ -51,7 +60,7 @@ async def _watch(desk: Desk, database: Database, record: BulletinRecord, *, unti
             while True:
                 count = await asyncio.to_thread(_count, database, record)
                 _draw(progress, row, count)
-                if until_still and count.open == 0:
+                if until_still and await asyncio.to_thread(_is_still, database, count):
                     return
                 await asyncio.sleep(BEAT)
         finally:
@@ -79,6 +88,11 @@ def _draw(progress: Progress, row: TaskID, count: Books) -> None:
 def _count(database: Database, record: BulletinRecord) -> Books:
     with database.read() as conn:
         return books(conn, record.id)
+
+
+def in_hand(count: Books) -> int:
+    """How many copies a sender has taken up and not settled."""
+    return count.by_state.get(State.CLAIMED, 0) + count.by_state.get(State.SENDING, 0)
 
 
 def state_name(state: State) -> str:

@@ -2,26 +2,29 @@
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from distributor.channels.base import Channel
 from distributor.cli.desk import Desk
 from distributor.cli.documents import plan_document, status_document
 from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
-from distributor.cli.progress import follow, watching
+from distributor.cli.progress import follow, in_hand, watching
 from distributor.cli.show import show_deliveries, show_plan, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
-from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender
+from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, somebody_sends
 from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
 from distributor.store.database import Database
+from distributor.store.deliveries import books
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.store.sender_lock import SenderBusy
 from distributor.words import say, words
@@ -90,33 +93,60 @@ def send_record(desk: Desk, database: Database, record: BulletinRecord, selectio
         pass  # what a dead sender left behind is part of what there is to send
     with database.read() as conn:
         plan = make_plan(conn, record, selection, now=desk.now)
-        if plan.to_send == 0:
-            return _nothing(desk, database, plan)
-        require_unchanged(conn, record, desk.settings)
+        if plan.to_send:
+            require_unchanged(conn, record, desk.settings)
+        elsewhere = in_hand(books(conn, record.id)) and somebody_sends(database)
+    if plan.to_send == 0:
+        if elsewhere:
+            desk.say(words("Another process is handing these letters over; this command follows it."))
+            asyncio.run(follow(desk, database, record))
+            with database.read() as conn:
+                return _report(desk, plan, standing(conn, record), selection, None)
+        return _nothing(desk, database, plan)
     lines = open_lines(desk.settings, plan.to_send)
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
     desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send), yes=yes)
     release_plan(database, plan, desk.settings, now=desk.now, actor=desk.actor)
-    stopped: Outcome | None = None
-    try:
-        with sender(database, [record.id], owner=owner):
-            work = send_due(
-                database,
-                letters_of(desk),
-                bulletin_ids=[record.id],
-                delivery_ids=plan.delivery_ids if selection.is_narrow else None,
-                lines=lines,
-                owner=owner,
-            )
-            stopped = asyncio.run(watching(desk, database, record, work))
-    except SenderBusy as busy:
-        desk.say(busy.what, style="yellow")
-        desk.say(words("The letters are due now and that process sends them; this command follows it."))
-        asyncio.run(follow(desk, database, record))
+    delivery_ids = plan.delivery_ids if selection.is_narrow else None
+    stopped = _send_or_follow(desk, database, record, delivery_ids=delivery_ids, lines=lines, owner=owner)
     with database.read() as conn:
         after = standing(conn, record)
     return _report(desk, plan, after, selection, stopped)
+
+
+def _send_or_follow(
+    desk: Desk,
+    database: Database,
+    record: BulletinRecord,
+    *,
+    delivery_ids: Collection[str] | None,
+    lines: Collection[Channel],
+    owner: str,
+) -> Outcome | None:
+    """Sends; or, while another process does, follows it, and then sends what that one left due."""
+    said = False
+    while True:
+        try:
+            with sender(database, [record.id], owner=owner):
+                work = send_due(
+                    database,
+                    letters_of(desk),
+                    bulletin_ids=[record.id],
+                    delivery_ids=delivery_ids,
+                    lines=lines,
+                    owner=owner,
+                )
+                return asyncio.run(watching(desk, database, record, work))
+        except SenderBusy as busy:
+            if not said:
+                desk.say(busy.what, style="yellow")
+                desk.say(words("The letters are due now and that process sends them; this command follows it."))
+            said = True
+            asyncio.run(follow(desk, database, record))
+            with database.read() as conn:
+                if books(conn, record.id).open == 0:
+                    return None
 
 
 def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
@@ -154,7 +184,7 @@ def _explain(desk: Desk, stopped: Outcome) -> None:
     if stopped.stops_the_account:
         desk.say(words("No recipient was charged. Correct the account in distributor.toml, then send again."))
     else:
-        desk.say(words("What is left stays queued; send again when the server answers."))
+        desk.say(words("Nothing is lost. When the server answers, run `distributor retry` and `distributor send`."))
 
 
 def _exit_of(meant: list[DeliveryRecord], stopped: Outcome | None) -> int:

@@ -26,6 +26,9 @@ from distributor.words import words
 
 CHANNEL = "email"
 
+#: Errors of the text without which no letter can be made; what the rendering says then would only mislead.
+_NO_LETTER = frozenset({"undecodable", "title_missing", "control_character", "line_separator", "bidi"})
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedLetter:
@@ -109,6 +112,8 @@ def prepare(path: Path, settings: Settings) -> Prepared:
                 rendition = render_for(reading, group, settings, templates)
                 problems += _size_problems(rendition, settings, path)
             except (BadInput, Refused) as error:
+                if _follows_from_the_text(reading):
+                    continue
                 problems.append(Problem(error.place or Place(path.name), error.code, error.what, error.do))
             else:
                 letters.append(PreparedLetter(group, rendition, members))
@@ -120,8 +125,18 @@ def prepare(path: Path, settings: Settings) -> Prepared:
         coverage=coverage(reading.bulletin, directory, file=path.name),
         directory_digest=directory_digest(resolved, directory),
         letters=tuple(letters),
-        letter_problems=tuple(dict.fromkeys(problems)),
+        letter_problems=_distinct(problems),
     )
+
+
+def _follows_from_the_text(reading: Reading) -> bool:
+    """Whether a letter cannot be made because of an error that the text's own findings name better."""
+    return any(error.code in _NO_LETTER or error.code.startswith("picture_") for error in reading.errors)
+
+
+def _distinct(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Each problem once: what is wrong with the text is wrong in every group's letter."""
+    return tuple(problem for at, problem in enumerate(problems) if problem not in problems[:at])
 
 
 def _size_problems(rendition: Rendition, settings: Settings, path: Path) -> list[Problem]:

@@ -23,7 +23,7 @@ from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
 from distributor.store.dispatches import release
 from distributor.store.ledger import Ledger
-from distributor.store.sender_lock import acquire
+from distributor.store.sender_lock import SenderBusy, acquire
 
 Clock = Callable[[], dt.datetime]
 
@@ -88,6 +88,15 @@ def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, clo
         ledger.close()
         _resend(database, bulletin_ids, now=clock())
         yield
+
+
+def somebody_sends(database: Database) -> bool:
+    """Whether another process holds the sender's place now; never so on PostgreSQL, which has no such place."""
+    try:
+        acquire(database, new_owner()).release()
+    except SenderBusy:
+        return True
+    return False
 
 
 async def send_due(

@@ -130,7 +130,7 @@ def _replace(conn: Connection, present: Any, frozen: Frozen, now: dt.datetime) -
     if may_have_left(conn, number):
         raise AlreadySent(
             words("{title} was already sent with other content.", title=present.title),
-            do=words("Send the corrected text as a new edition (勘误), so that readers know that it changed."),
+            do=words("If the text must change, make a new edition (勘误): `distributor finalise FILE --correction`."),
         )
     conn.execute(delete(asset).where(asset.c.bulletin_id == number))
     _insert_assets(conn, number, frozen)

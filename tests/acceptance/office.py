@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from distributor.cli import main
+from distributor.store.audit import AuditEntry, entries
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
 from distributor.store.deliveries import books, deliveries_of
@@ -173,6 +174,11 @@ class Office:
         """The books of the newest bulletin."""
         with self._database() as database, database.read() as conn:
             return books(conn, list_bulletins(conn, 1)[0].id)
+
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """The audit log, oldest entry first."""
+        with self._database() as database, database.read() as conn:
+            return entries(conn)
 
     def states(self) -> dict[str, str]:
         """Every address and where its copy stands."""
