@@ -74,7 +74,8 @@ def keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str, ...]
 
 def explain(error: ErrorDetails, model: type[BaseModel]) -> Explained:
     """Puts one error of pydantic into words."""
-    key = str(error["loc"][-1]) if error["loc"] else ""
+    # An entry of a list has no name of its own: the list's is said.
+    key = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     misfit = context.get("error")
     if isinstance(misfit, Misfit):
