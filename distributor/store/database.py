@@ -32,6 +32,9 @@ PATIENCE = timedelta(seconds=10)
 
 _OLDEST_POSTGRESQL = (14, 0)
 
+#: No transaction is held across the network, so one that rests for so long belongs to a frozen program.
+_FROZEN = "60s"
+
 
 class Database:
     """One open database. Safe to use from several threads; each `read` or `write` takes a connection of its own."""
@@ -184,7 +187,13 @@ def _engine(url: URL, patience: timedelta) -> Engine:
         event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": max(1, round(seconds))})
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            # Whoever waited for a turn must see what was written meanwhile, whatever the server's default is.
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": max(1, round(seconds))},
+        )
     except ModuleNotFoundError as error:
         raise Unavailable(
             words("PostgreSQL needs a driver that is not installed."),
@@ -223,6 +232,8 @@ def _sqlite_reader(url: URL, patience: timedelta) -> Engine:
 def _set_up_postgresql(connection: DBAPIConnection, seconds: float) -> None:
     cursor = connection.cursor()
     cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{round(seconds * 1000)}ms",))
+    # A frozen program must not keep its turns and rows from the others for ever.
+    cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (_FROZEN,))
     # A commit that is only promised is no mark: a server set so is asked to keep its word here.
     cursor.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"

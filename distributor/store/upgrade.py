@@ -13,7 +13,7 @@ from distributor.store.turns import UPGRADE, take_turn
 from distributor.words import words
 
 #: The newest migration in migrations/versions.
-HEAD = "0001"
+HEAD = "0002"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from distributor.errors import BadInput, Unavailable
 from distributor.store import upgrade
 from distributor.store.database import Database
-from distributor.store.schema import Names, Utc, metadata, suppression
+from distributor.store.schema import Names, Utc, suppression
+from distributor.store.service_schema import metadata
 from tests.integration.postgres import PostgresServer, name_of
 
 
