@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from typer import rich_utils
 
 from distributor import __version__
@@ -16,8 +15,8 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import error_document
 from distributor.cli.exits import Exit, exit_of
 from distributor.dispatch.signoff import NotSignedOff
-from distributor.errors import BadFile, DistributorError
-from distributor.words import say
+from distributor.errors import BadFile, BadInput, DistributorError
+from distributor.words import say, words
 
 rich_utils.OPTIONS_PANEL_TITLE = say("Options")
 rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
@@ -31,6 +30,18 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+
+class Misused(BadInput):
+    """The command line itself cannot be understood; the library that reads it says why, in English."""
+
+    code = "usage"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            words("The command cannot be understood: {reason}", reason=reason),
+            do=words("`distributor --help` shows what can be said."),
+        )
 
 
 def _show_version(wanted: bool) -> None:
@@ -68,8 +79,7 @@ def run(arguments: Sequence[str]) -> int:
         Console(stderr=True).print(say("Stopped. Nothing is lost: `distributor status` shows where things stand."))
         return Exit.REFUSED
     except typer.TyperException as error:
-        Console(stderr=True, highlight=False, emoji=False).print(f"[red]{escape(error.format_message())}[/]")
-        Console(stderr=True, highlight=False).print(say("`distributor --help` shows what can be said."))
+        _show(Misused(error.format_message()), as_json=as_json)
         return Exit.BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()

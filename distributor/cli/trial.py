@@ -22,7 +22,7 @@ from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord
-from distributor.words import words
+from distributor.words import say, words
 
 
 def send_trial(desk: Desk, database: Database, issue: str | None, selection: Selection, *, address: str) -> int:
@@ -47,7 +47,7 @@ def send_trial(desk: Desk, database: Database, issue: str | None, selection: Sel
     for trial in trials:
         desk.say(
             f"【测试】{trial.rendition.subject} ({trial.rendition.group}): "
-            f"{trial.outcome.verdict} {trial.outcome.reply}"
+            f"{_verdict_name(trial.outcome.verdict)} {trial.outcome.reply}"
         )
     desk.say(words("Test letters count nowhere: `distributor status` does not show them."))
     desk.answer(
@@ -67,6 +67,17 @@ def send_trial(desk: Desk, database: Database, issue: str | None, selection: Sel
     if good == len(renditions):
         return Exit.DONE if renditions else Exit.NOTHING
     return Exit.PARTLY if good else Exit.UNAVAILABLE
+
+
+def _verdict_name(verdict: Verdict) -> str:
+    """A verdict in the reader's language, in the words that `status` uses for what comes of it."""
+    names = {
+        Verdict.ACCEPTED: say("accepted"),
+        Verdict.DEFERRED: say("deferred"),
+        Verdict.REJECTED: say("failed"),
+        Verdict.UNKNOWN: say("unknown"),
+    }
+    return names[verdict]
 
 
 def rehearse_send(desk: Desk, database: Database, record: BulletinRecord, selection: Selection) -> int:
