@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "distributor"
 FLOORS: list[set[str]] = [
     {"words"},
     {"errors"},
-    {"resources", "misfit"},
-    {"address", "yaml"},
+    {"resources", "misfit", "discretion", "notify"},
+    {"address", "yaml", "log"},
     {"workdays"},
     {"schedule"},
     {"settings_values"},
@@ -21,6 +21,8 @@ FLOORS: list[set[str]] = [
     {"rendering", "store"},
     {"channels", "reports"},
     {"dispatch"},
+    {"web", "doctor"},
+    {"service"},
     {"cli"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
@@ -44,6 +46,11 @@ DOORS = {
     "ruamel": {"yaml"},
     "chinese_calendar": {"workdays"},
     "apscheduler": {"schedule"},
+    "structlog": {"log"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
+    "prometheus_client": {"web"},
+    "dns": {"doctor"},
     "typer": {"cli"},
     "rich": {"cli"},
     "aiosmtpd": {"cli"},
