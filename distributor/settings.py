@@ -101,6 +101,9 @@ class SmtpAccount(Table):
     )
     timeout: Duration = Field(dt.timedelta(minutes=5), description="For each command but the final dot.")
     dot_timeout: Duration = Field(dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321).")
+    dkim_selector: Annotated[str, AfterValidator(check.optional_host)] = Field(
+        "", description="The DKIM selector the relay signs with; only `distributor doctor` reads it."
+    )
 
     @field_validator("security")
     @classmethod
@@ -144,7 +147,29 @@ class Folders(Table):
 
     recipients: Path = Field(Path("recipients.yaml"), description="The admin's directory of groups.")
     templates: Path | None = Field(None, description="The office's own templates; empty: the built-in ones.")
+    calendar: Path = Field(Path("calendar.yaml"), description="The admin's file of holidays and 调休 workdays.")
     key: Path = Field(Path("secrets/token.key"), description="Signs tokens; back it up with the database.")
+
+
+class Logging(Table):
+    """`[log]`: what the service writes to standard error. $DISTRIBUTOR_LOG (`json,debug`) wins."""
+
+    format: Literal["console", "json"] = Field("console", description="One line for people, or one JSON object.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is written.")
+
+
+class Web(Table):
+    """`[web]`: the service's own pages: health, readiness, metrics."""
+
+    bind: Annotated[str, AfterValidator(check.bind)] = Field(
+        "127.0.0.1:8025", description="`host:port` to listen on, without TLS: this machine only; empty: no pages."
+    )
+
+    @property
+    def listens(self) -> tuple[str, int] | None:
+        """Host and port; None when there are no pages."""
+        host, _, port = self.bind.rpartition(":")
+        return (host.strip("[]"), int(port)) if self.bind else None
 
 
 class Settings(Table):
@@ -155,6 +180,8 @@ class Settings(Table):
     smtp: dict[str, SmtpAccount] = Field(default_factory=dict)
     send: Sending = Field(default_factory=Sending)
     folders: Folders = Field(default_factory=Folders)
+    log: Logging = Field(default_factory=Logging)
+    web: Web = Field(default_factory=Web)
     home: Path = Path()
 
     @field_validator("smtp", mode="before")
@@ -204,6 +231,10 @@ class Settings(Table):
             if account.password_file is not None and _open_to_others(self.path(account.password_file)):
                 what = words("Other people on this machine can read {file}.", file=account.password_file)
                 problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+        if self.web.listens and not check.is_loopback(self.web.listens[0]):
+            what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
+            do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")
+            problems.append(Problem(Place("[web]"), "open_pages", what, do, "warning"))
         return tuple(problems)
 
 

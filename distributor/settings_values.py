@@ -124,6 +124,19 @@ def optional_host(value: str) -> str:
     return host(value) if value else value
 
 
+def bind(value: str) -> str:
+    """`host:port` to listen on, an IPv6 address in brackets. Empty is allowed."""
+    if not value:
+        return value
+    name, _, port = value.rpartition(":")
+    bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+    if not bare or (":" in bare) != (bare != name) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        what = words("{value} is not a place to listen on.", value=shortened(value))
+        raise Misfit("bind", what, words("Write host and port, such as 127.0.0.1:8025."))
+    host(bare)
+    return value
+
+
 def page(value: str) -> str:
     """The reader's page: https, or http on this machine. Without a closing slash; empty is allowed."""
     if not value:

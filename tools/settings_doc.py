@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from distributor.recipients.entries import DirectoryEntry, GroupEntry, PersonEntry, UnitEntry
-from distributor.settings import DatabaseSettings, Folders, Office, Sending, SmtpAccount
+from distributor.settings import DatabaseSettings, Folders, Logging, Office, Sending, SmtpAccount, Web
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 
@@ -23,6 +23,8 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "smtp.main": SmtpAccount,
     "send": Sending,
     "folders": Folders,
+    "log": Logging,
+    "web": Web,
 }
 
 DIRECTORY: dict[str, type[BaseModel]] = {
