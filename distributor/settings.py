@@ -24,6 +24,8 @@ FILE_NAME = "distributor.toml"
 _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 Duration = Annotated[dt.timedelta, BeforeValidator(check.duration)]
+#: An empty value, as environment variables have it, means that there is no such file.
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Text = Annotated[str, AfterValidator(check.text)]
 Address = Annotated[str, AfterValidator(check.address)]
 
@@ -87,8 +89,8 @@ class SmtpAccount(Table):
     )
     username: Text = Field("", description="Empty: no login.")
     password: SecretStr = Field(SecretStr(""), description="Only from the environment, never in the file.")
-    password_file: Path | None = Field(None, description="A file that holds the password or 授权码.")
-    ca_file: Path | None = Field(None, description="A CA to trust besides the system's.")
+    password_file: OptionalPath = Field(None, description="A file that holds the password or 授权码.")
+    ca_file: OptionalPath = Field(None, description="A CA to trust besides the system's.")
     connections: int = Field(5, ge=1, le=50, description="Letters in flight at once.")
     local_hostname: Annotated[str, AfterValidator(check.optional_host)] = Field(
         "", description="The name said in EHLO; empty: this machine's."
@@ -228,6 +230,10 @@ class Settings(Table):
                 gaps = {"port": account.port, "usual": usual, "security": account.security}
                 what = words("Port {port} is usual for {usual}, but security is {security}.", **gaps)
                 problems.append(Problem(place, "port", what, words("Correct one of the two."), "warning"))
+            try:
+                account.found_from(self.home).secret()
+            except BadInput as error:
+                problems.append(Problem(place, "secret_missing", error.what, error.do, "warning"))
             if account.password_file is not None and _open_to_others(self.path(account.password_file)):
                 what = words("Other people on this machine can read {file}.", file=account.password_file)
                 problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))

@@ -1,5 +1,6 @@
 """Puts the commands together and turns every error into words and an exit code."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from distributor.cli.documents import error_document
 from distributor.cli.exits import Exit, exit_of
 from distributor.dispatch.signoff import NotSignedOff
 from distributor.errors import BadFile, BadInput, DistributorError
-from distributor.words import say, words
+from distributor.words import Words, say, words
 
 rich_utils.OPTIONS_PANEL_TITLE = say("Options")
 rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
@@ -32,14 +33,32 @@ app = typer.Typer(
 )
 
 
+#: What the library that reads the command line says, and how this program says it.
+_SAYINGS = (
+    (r"Missing command\.", words("Which command?")),
+    (r"No such command '(?P<name>.*?)'\.?.*", words("There is no command {name}.")),
+    (r"No such option: (?P<name>\S+).*", words("There is no option {name}.")),
+    (r"Missing argument '(?P<name>.*?)'\.?.*", words("{name} is missing.")),
+    (r"Got unexpected extra arguments? \((?P<name>.*?)\)", words("{name} is too much.")),
+    (r"Option '(?P<name>.*?)' requires an argument\.?", words("{name} needs a value.")),
+)
+
+
+def _said(reason: str) -> Words:
+    for pattern, sentence in _SAYINGS:
+        if match := re.fullmatch(pattern, reason, re.DOTALL):
+            return Words(sentence.english, match.groupdict())
+    return words("The command cannot be understood: {reason}", reason=reason)
+
+
 class Misused(BadInput):
-    """The command line itself cannot be understood; the library that reads it says why, in English."""
+    """The command line itself cannot be understood."""
 
     code = "usage"
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            words("The command cannot be understood: {reason}", reason=reason),
+            _said(reason),
             do=words("`distributor --help` shows what can be said."),
         )
 

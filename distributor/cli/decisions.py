@@ -140,8 +140,8 @@ def _lift(desk: Desk, database: Database, record: BulletinRecord, selection: Sel
 
 def _question(decision: Decision, count: int, label: str) -> Words:
     if decision is Decision.CANCEL:
-        return words("Withdraw {count} unsent copies of {label}?", count=count, label=label)
-    return words("Make {count} copies of {label} due again?", count=count, label=label)
+        return words("Withdraw what has not been sent of {label} ({count})?", count=count, label=label)
+    return words("Make these copies of {label} due again ({count})?", count=count, label=label)
 
 
 def _states(deliveries: list[DeliveryRecord]) -> str:

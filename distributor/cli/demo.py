@@ -13,6 +13,7 @@ from distributor.cli.mailbox import Mailbox, serving
 from distributor.cli.send import send_record
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection
+from distributor.errors import BadInput
 from distributor.rendering.gallery import write_gallery
 from distributor.rendering.rendition import from_document
 from distributor.resources import shipped
@@ -24,6 +25,9 @@ from distributor.store.records import BulletinRecord
 from distributor.words import say, words
 
 EXAMPLE = "river-12.md"
+
+#: Stands in every folder that a demo has made.
+MARK = ".distributor-demo"
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +42,8 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
-        if fresh and (folder / FILE_NAME).exists():
+        _refuse_an_office(folder)
+        if fresh and folder.exists():
             shutil.rmtree(folder)
         return _demo(desk, folder)
 
@@ -58,8 +63,18 @@ def _demo(desk: Desk, folder: Path) -> int:
     return Exit.DONE if code == Exit.NOTHING else code
 
 
+def _refuse_an_office(folder: Path) -> None:
+    """A demo only ever touches a folder that a demo has made."""
+    if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadInput(
+            words("{folder} was not made by a demo; nothing in it is touched.", folder=folder),
+            do=words("Name a new folder: distributor demo --folder NAME"),
+        )
+
+
 def _lay_out(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
     for name in (FILE_NAME, "recipients.yaml", "examples"):
         source, target = shipped(name), folder / name
         if not target.exists():

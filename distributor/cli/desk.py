@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from distributor.store.database import Database
 
 
+#: Columns of output that goes into a file or another program.
+PIPED_WIDTH = 240
+
+
 @dataclass
 class Desk:
     """One command's surroundings. Settings and database are opened when first asked for."""
@@ -44,6 +48,8 @@ class Desk:
             highlight=False,
             emoji=False,
             soft_wrap=not sys.stdout.isatty(),
+            # Piped tables are not folded: an address must stay in one piece.
+            width=None if sys.stdout.isatty() else PIPED_WIDTH,
         )
 
     @cached_property
@@ -119,7 +125,7 @@ class Desk:
                 words("This needs a yes, and nobody is there to ask."),
                 do=words("Look at it first; then give --yes."),
             )
-        answer = self.console.input(f"{escape(str(question))} [y/N] ")
+        answer = self.console.input(f"{escape(str(question))} \\[y/N] ")
         if answer.strip().lower() not in ("y", "yes", "是", "好"):
             raise NotConfirmed(words("Nothing was done."))
 

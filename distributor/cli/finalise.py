@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
                 "warnings": [problem_document(problem) for problem in prepared.findings],
             }
         )
-        return Exit.DONE
+        unchanged = done.again and not done.result.added and not done.result.cancelled
+        return Exit.NOTHING if unchanged else Exit.DONE
 
 
 def finalise_file(

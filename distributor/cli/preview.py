@@ -10,6 +10,7 @@ from distributor.cli.desk import Desk, existing_file
 from distributor.cli.exits import Exit
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.signoff import judge_bulletin
+from distributor.errors import BadInput
 from distributor.rendering.email import issue_title
 from distributor.rendering.gallery import write_gallery
 from distributor.words import say, words
@@ -34,7 +35,12 @@ def register(app: typer.Typer) -> None:
 def _preview(desk: Desk, file: str, out: Path, *, open_in_browser: bool) -> int:
     prepared = prepare(existing_file(file), desk.settings)
     title = issue_title(prepared.bulletin)
-    index = write_gallery(out, [letter.rendition for letter in prepared.letters], title=title)
+    try:
+        index = write_gallery(out, [letter.rendition for letter in prepared.letters], title=title)
+    except OSError as error:
+        raise BadInput(
+            words("Nothing can be written into {path}.", path=out), do=words("Name another folder with --out.")
+        ) from error
     verdict = judge_bulletin(prepared, desk.settings.send)
     desk.problems((*verdict.errors, *verdict.warnings))
     for letter in prepared.letters:

@@ -81,7 +81,7 @@ def _bar(desk: Desk) -> Progress:
 
 
 def _draw(progress: Progress, row: TaskID, count: Books) -> None:
-    states = "  ".join(f"{state_name(state)} {n}" for state, n in count.by_state.items() if n)
+    states = "  ".join(counted(count))
     progress.update(row, total=count.planned, completed=count.planned - count.open, states=states)
 
 
@@ -93,6 +93,11 @@ def _count(database: Database, record: BulletinRecord) -> Books:
 def in_hand(count: Books) -> int:
     """How many copies a sender has taken up and not settled."""
     return count.by_state.get(State.CLAIMED, 0) + count.by_state.get(State.SENDING, 0)
+
+
+def counted(count: Books) -> list[str]:
+    """The books in words, state by state, in the order of a copy's life."""
+    return [f"{state_name(state)} {count.by_state[state]}" for state in State if count.by_state.get(state)]
 
 
 def state_name(state: State) -> str:

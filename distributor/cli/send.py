@@ -152,11 +152,14 @@ def _send_or_follow(
 def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
     with database.read() as conn:
         now_standing = standing(conn, plan.record)
-    if not plan.waiting and not plan.unknown:
+    done = not plan.waiting and not plan.unknown and not now_standing.books.missed
+    if done and now_standing.books.reached:
         desk.say(words("{label} has already been distributed; nothing is sent a second time.", label=plan.record.title))
+    elif done:
+        desk.say(words("{label} was withdrawn before it was sent; nothing is left to send.", label=plan.record.title))
     show_summary(desk, now_standing)
     desk.answer({"sent": False, "plan": plan_document(plan), **status_document(now_standing)})
-    return Exit.PARTLY if plan.waiting or plan.unknown else Exit.NOTHING
+    return Exit.NOTHING if done else Exit.PARTLY
 
 
 def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, stopped: Outcome | None) -> int:

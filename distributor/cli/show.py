@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributor.cli.desk import Desk
-from distributor.cli.progress import state_name
+from distributor.cli.progress import counted, state_name
 from distributor.delivery.state import State
 from distributor.dispatch.plan import Plan
 from distributor.recipients.changes import Changes
@@ -82,7 +82,7 @@ def show_deliveries(desk: Desk, deliveries: Collection[DeliveryRecord]) -> None:
     if shown:
         desk.console.print(table)
     if len(shown) < len(deliveries):
-        desk.say(words("{count} accepted copies are not listed.", count=len(deliveries) - len(shown)))
+        desk.say(words("Accepted and not listed: {count}.", count=len(deliveries) - len(shown)))
 
 
 def show_summary(desk: Desk, standing: Standing) -> None:
@@ -90,26 +90,29 @@ def show_summary(desk: Desk, standing: Standing) -> None:
     if desk.as_json:
         return
     count = standing.books
-    parts = [f"{state_name(state)} {n}" for state, n in count.by_state.items() if n]
     desk.say(
         words(
             "{label}: {planned} planned = {parts}",
             label=standing.record.title,
             planned=count.planned,
-            parts=" + ".join(parts) or "0",
+            parts=" + ".join(counted(count)) or "0",
         ),
         style="bold",
     )
     for dispatch, _share in standing.dispatches:
         if dispatch.hold:
             desk.say(words("{group} is on hold: {reason}", group=dispatch.group, reason=hold_words(dispatch.hold)))
-    if standing.next_due and count.open:
+    if standing.next_due and standing.next_due > desk.now:
         desk.say(
             words("The next attempt is due at {when}: run `distributor send` then.", when=desk.local(standing.next_due))
         )
     if count.unknown:
-        desk.say(words("{count} copies are in doubt: `distributor resolve` settles them.", count=count.unknown))
-    if count.finished:
+        desk.say(words("In doubt: {count}. `distributor resolve` settles them.", count=count.unknown), style="magenta")
+    if count.missed:
+        desk.say(
+            words("Not reached: {count}. `distributor why` says why and what to do.", count=count.missed), style="red"
+        )
+    elif count.finished:
         desk.say(words("The books balance; nothing is open."), style="green")
 
 

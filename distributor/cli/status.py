@@ -10,7 +10,7 @@ from rich.table import Table
 from distributor.cli.desk import Desk
 from distributor.cli.documents import books_document, bulletin_document, status_document
 from distributor.cli.exits import Exit
-from distributor.cli.progress import follow, state_name
+from distributor.cli.progress import counted, follow
 from distributor.cli.show import show_deliveries, show_summary
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
@@ -46,7 +46,7 @@ def _list(desk: Desk, database: Database) -> int:
     for column in ("#", say("bulletin"), say("finalised"), say("copies")):
         table.add_column(column)
     for record, count in rows:
-        states = "  ".join(f"{state_name(state)} {n}" for state, n in count.by_state.items() if n)
+        states = "  ".join(counted(count))
         table.add_row(str(record.id), escape(record.title), desk.local(record.finalised_at), states)
     if rows:
         desk.console.print(table)

@@ -10,7 +10,7 @@ from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
-from distributor.reports.story import advice, attempt_words, story
+from distributor.reports.story import advice, attempt_words, reason_words, story
 from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries
 from distributor.store.records import DeliveryRecord
@@ -63,6 +63,8 @@ def _tell(desk: Desk, title: str, delivery: DeliveryRecord) -> None:
         desk.say(sentence)
     for attempt in delivery.history:
         desk.say(f"  {desk.local(attempt.started_at)}  {attempt_words(attempt)}")
+    if reason := str(reason_words(delivery)):
+        desk.say(f"  {desk.local(delivery.changed_at)}  {reason}")
     state = state_name(delivery.state)
     if delivery.next_attempt_at:
         desk.say(

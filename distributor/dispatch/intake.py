@@ -4,6 +4,7 @@ Nothing is stored here. `finalise` stores what this prepares; `check` and `previ
 so all three see the same thing.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class Prepared:
         return Frozen(
             key=key_of(self.bulletin, today=today),
             edition=edition,
-            title=issue_title(self.bulletin),
+            title=issue_title(self.bulletin) + (f" 更正{edition - 1}" if edition > 1 else ""),
             digest=self.reading.digest,
             directory_digest=self.directory_digest,
             file_name=str(self.path.resolve()),
@@ -84,7 +85,10 @@ class Prepared:
 
 def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, Resolved]:
     """Reads the directory and resolves it. Raises `BadFile` with everything that is wrong in it."""
-    loaded = load_directory(settings.path(settings.folders.recipients), known_templates=templates.names())
+    path = settings.path(settings.folders.recipients)
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())  # shorter in every message
+    loaded = load_directory(path, known_templates=templates.names())
     return loaded, resolve(loaded.directory)
 
 

@@ -8,6 +8,8 @@ from distributor.words import Words, words
 def reason_words(delivery: DeliveryRecord) -> Words | str:
     """Why a copy stands where it stands, in a few words; empty when the state says it all."""
     last = _last_reply(delivery)
+    if delivery.reason.startswith("person:"):
+        return words("decided by a person")
     if delivery.state in (State.ACCEPTED, State.DELIVERED):
         return ""
     reasons = {
@@ -19,8 +21,6 @@ def reason_words(delivery: DeliveryRecord) -> Words | str:
     }
     if delivery.reason in reasons:
         return reasons[delivery.reason]
-    if delivery.reason.startswith("person:"):
-        return words("decided by a person")
     return last
 
 

@@ -174,6 +174,16 @@ class Books:
         return self.by_state.get(State.UNKNOWN, 0)
 
     @property
+    def reached(self) -> int:
+        """Rows that the next hop took."""
+        return self.by_state.get(State.ACCEPTED, 0) + self.by_state.get(State.DELIVERED, 0)
+
+    @property
+    def missed(self) -> int:
+        """Rows whose recipient has no copy and gets none by itself: a person must act."""
+        return sum(self.by_state.get(s, 0) for s in (State.BOUNCED, State.FAILED, State.SUPPRESSED))
+
+    @property
     def balanced(self) -> bool:
         """planned = accepted + delivered + bounced + failed + unknown + suppressed + cancelled."""
         return self.open == 0 and self.planned == sum(self.by_state.values())

@@ -311,7 +311,7 @@ async def test_a_copy_in_doubt_is_settled_by_a_person(tmp_path: Path, flag: str,
         server.plan("DOT", TakeAndDrop(), address="unit1@example.gov.cn")
         sent = await asyncio.to_thread(office.ask, "send", "bulletin.md", "--yes")
         assert sent.code == 3
-        assert "1 copies are in doubt" in sent.out
+        assert "In doubt: 1" in sent.out
         again = await asyncio.to_thread(office.ask, "send", "7", "--yes")
         assert again.code == 3, "an unknown copy was sent again by itself"
         assert len(by_address(server)) == 3
