@@ -151,7 +151,9 @@ def assert_nobody_charged(office: Office) -> None:
 
 
 async def test_a_wrong_password_stops_the_sending_and_charges_nobody(tmp_path: Path) -> None:
-    async with ScriptedServer(login=("hzb@example.gov.cn", "another")) as server:
+    """The server even repeats the password in its refusal; nobody hears it from us."""
+    async with ScriptedServer(login=("hzb@example.gov.cn", PASSWORD)) as server:
+        server.plan("AUTH", *[Say(f"535 5.7.8 not {PASSWORD}")] * 2)
         office = await asyncio.to_thread(office_at, tmp_path, server)
         with_login(office)
         for form in ((), ("--json",)):
@@ -173,7 +175,6 @@ async def test_a_wrong_password_stops_the_sending_and_charges_nobody(tmp_path: P
         log = [str(entry.details) for entry in office.audit()]
         assert not any(PASSWORD in entry for entry in log)
 
-        server.login = ("hzb@example.gov.cn", PASSWORD)
         assert (await ask(office, "send", "7", "--yes")).code == 0
         assert len(by_address(server)) == 8
 
