@@ -17,6 +17,7 @@ from pydantic_core.core_schema import ValidationInfo
 from distributor import settings_values as check
 from distributor.errors import BadInput, Place, Problem
 from distributor.misfit import Misfit
+from distributor.schedule.rule import AT_ONCE, Rule
 from distributor.words import words
 
 FILE_NAME = "distributor.toml"
@@ -138,6 +139,13 @@ class SmtpAccount(Table):
 class Sending(Table):
     """`[send]`: the rules of sending."""
 
+    rule: Annotated[Rule, BeforeValidator(check.rule)] = Field(
+        AT_ONCE, description="When a finalised bulletin goes out; see [send rules](schedule.md)."
+    )
+    grace: Duration = Field(
+        dt.timedelta(hours=2),
+        description="An hour that was missed by no more is made up for; later ones wait for a yes.",
+    )
     require_approver: bool = Field(True, description="Refuse a bulletin whose 核签 is missing or blank.")
     valid_for: Duration = Field(dt.timedelta(days=3), description="Retries end this long after the send began.")
     max_message_bytes: int = Field(20_000_000, ge=10_000, description="A letter larger than this is refused.")
@@ -148,6 +156,7 @@ class Folders(Table):
     """`[folders]`: what the office edits, relative to the settings file."""
 
     recipients: Path = Field(Path("recipients.yaml"), description="The admin's directory of groups.")
+    inbox: Path = Field(Path("inbox"), description="The drop folder: a bulletin put here is finalised by the service.")
     templates: Path | None = Field(None, description="The office's own templates; empty: the built-in ones.")
     calendar: Path = Field(Path("calendar.yaml"), description="The admin's file of holidays and 调休 workdays.")
     key: Path = Field(Path("secrets/token.key"), description="Signs tokens; back it up with the database.")

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from distributor.address import header_safe, read_address
 from distributor.misfit import Misfit, shortened, suggestion
+from distributor.schedule.parse import parse_rule
+from distributor.schedule.rule import Rule
 from distributor.words import words
 
 _SPANS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -33,6 +35,17 @@ def duration(value: object) -> object:
         return value
     what = words("{value} is not a time span.", value=shortened(value))
     raise Misfit("duration", what, words('Write a time span such as "3 days" or "2 hours".'))
+
+
+def rule(value: object) -> Rule:
+    """A send rule. TOML reads hours and dates without quotes as values of its own; they are refused."""
+    if isinstance(value, Rule):
+        return value
+    if isinstance(value, dt.time | dt.datetime):
+        meant = f"{value:%H:%M}" if isinstance(value, dt.time) else f"{value:%Y-%m-%d %H:%M}"
+        what = words("{value} without quotes is not a text: it may be read as something else.", value=value)
+        raise Misfit("rule", what, words('Put it in quotes: "{value}".', value=meant))
+    return parse_rule(str(value))
 
 
 def zone(value: str) -> str:

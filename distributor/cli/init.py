@@ -13,7 +13,7 @@ from distributor.resources import shipped
 from distributor.settings import FILE_NAME, Folders
 from distributor.words import say, words
 
-STARTERS = (FILE_NAME, "recipients.yaml", "examples")
+STARTERS = (FILE_NAME, "recipients.yaml", "calendar.yaml", "examples")
 
 
 def register(app: typer.Typer) -> None:

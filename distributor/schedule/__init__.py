@@ -1,1 +1,1 @@
-"""When a finalised bulletin goes out: send rules, their next hours, what to do when an hour is past, and the alarm."""
+"""When a finalised bulletin goes out: send rules, their next hours, an hour that is past, and the alarm clock."""
