@@ -1,0 +1,68 @@
+"""Counts for metrics: what waits, what came of attempts, what is held. Read-only."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, func, select
+
+from distributor.delivery.state import State
+from distributor.store.schema import attempt, claimable, delivery, dispatch, leased
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """How many attempts ended with one verdict (accepted, deferred, …) and one fault (recipient, throttle, …)."""
+
+    verdict: str
+    fault: str
+    count: int
+
+
+def queue_depth(conn: Connection) -> dict[State, int]:
+    """Released deliveries that still move by themselves, by state; each such state is there. Costs what moves."""
+    depth = dict.fromkeys((State.QUEUED, State.CLAIMED, State.SENDING, State.DEFERRED), 0)
+    # One query per partial index: with `or` between them the engine reads the whole table.
+    for moving in (and_(claimable, delivery.c.next_attempt_at.is_not(None)), leased):
+        found = conn.execute(select(delivery.c.state, func.count()).where(moving).group_by(delivery.c.state))
+        depth |= {State(state): count for state, count in found}
+    return depth
+
+
+def unknown_count(conn: Connection) -> int:
+    """Deliveries in doubt. Reads the whole table."""
+    return conn.execute(
+        select(func.count()).select_from(delivery).where(delivery.c.state == State.UNKNOWN)
+    ).scalar_one()
+
+
+def oldest_due(conn: Connection, *, now: dt.datetime) -> dt.datetime | None:
+    """Since when the delivery that has waited longest is due (UTC); held letters and later hours do not count."""
+    free = dispatch.c.hold.is_(None)
+    due = delivery.c.next_attempt_at <= now
+    found: dt.datetime | None = conn.execute(
+        select(delivery.c.next_attempt_at)
+        .join(dispatch)
+        .where(claimable, due, free, delivery.c.valid_until > now)
+        .order_by(delivery.c.next_attempt_at)
+        .limit(1)
+    ).scalar()
+    return found
+
+
+def held_dispatches(conn: Connection) -> int:
+    """Letters that wait for a person and still have rows to send."""
+    owed = select(delivery.c.dispatch_id).where(claimable)
+    return conn.execute(
+        select(func.count()).select_from(dispatch).where(dispatch.c.hold.is_not(None), dispatch.c.id.in_(owed))
+    ).scalar_one()
+
+
+def outcome_counts(conn: Connection) -> tuple[OutcomeCount, ...]:
+    """What the attempts that have ended came to, since the database was made. Reads the whole table."""
+    found = conn.execute(
+        select(attempt.c.verdict, attempt.c.fault, func.count())
+        .where(attempt.c.ended_at.is_not(None))
+        .group_by(attempt.c.verdict, attempt.c.fault)
+        .order_by(attempt.c.verdict, attempt.c.fault)
+    )
+    return tuple(OutcomeCount(verdict, fault, count) for verdict, fault, count in found)

@@ -1,0 +1,120 @@
+"""Two questions of whoever watches the service: does the process live, and can it do its work?
+
+`/healthz` asks only the event loop: when it fails, a restart helps. `/readyz` asks what the work depends on and
+answers 503 with reasons; a restart would not help then, a person does. Its probes run in threads and have an end,
+however long the database is locked.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from distributor.errors import Unavailable
+from distributor.store.database import Database
+from distributor.store.inspection import require_writable, tables_are_current
+from distributor.store.pauses import ALL, paused
+from distributor.words import Words, words
+
+#: A page that watches is asked every few seconds; it must not wait for a lock as long as a writer does.
+PATIENCE = dt.timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the service cannot do its work: a stable code, and a sentence."""
+
+    code: str
+    what: Words
+
+
+#: Looks at one thing the work depends on; None when it is well. May block.
+Probe = Callable[[], Reason | None]
+
+
+def database_probe(database: Database) -> Probe:
+    """The database takes writes, and its tables are those of this program."""
+
+    def look() -> Reason | None:
+        try:
+            require_writable(database)
+            with database.read() as conn:
+                current = tables_are_current(conn)
+        except Unavailable as error:
+            return Reason(error.code, error.what)
+        return None if current else Reason("tables", words("The tables are not those of this version."))
+
+    return look
+
+
+def clock_probe(
+    last_tick: Callable[[], dt.datetime | None], now: Callable[[], dt.datetime], *, limit: dt.timedelta
+) -> Probe:
+    """The clock's duties were done within `limit`; both times in UTC. A last tick in the future does not count."""
+
+    def look() -> Reason | None:
+        last, moment = last_tick(), now()
+        if last is not None and dt.timedelta() <= moment - last <= limit:
+            return None
+        seconds = round((moment - last).total_seconds()) if last is not None else "?"
+        return Reason("clock", words("The clock's duties were last done {seconds} seconds ago.", seconds=seconds))
+
+    return look
+
+
+def pause_probe(database: Database) -> Probe:
+    """Nobody has paused everything."""
+
+    def look() -> Reason | None:
+        try:
+            with database.read() as conn:
+                rests = [pause for pause in paused(conn) if pause.scope == ALL]
+        except Unavailable:
+            return None  # the database's own probe says so
+        if not rests:
+            return None
+        return Reason("paused", words("Everything is paused: {reason}", reason=rests[0].reason))
+
+    return look
+
+
+class Readiness:
+    """Asks all probes at once. While they are being asked, others who want to know wait for the same answer."""
+
+    def __init__(self, probes: Sequence[Probe], *, patience: dt.timedelta = PATIENCE) -> None:
+        self._probes = tuple(probes)
+        self._patience = patience.total_seconds()
+        self._asking: asyncio.Task[list[Reason | None]] | None = None
+
+    async def reasons(self) -> tuple[Reason, ...]:
+        """Why the service is not ready; none when it is."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        try:
+            # A probe that is stuck goes on alone, so that there is never more than one of it.
+            found = await asyncio.wait_for(asyncio.shield(self._asking), self._patience)
+        except TimeoutError:
+            what = words("The database did not answer within {limit:g} seconds.", limit=self._patience)
+            return (Reason("database_slow", what),)
+        return tuple(reason for reason in found if reason is not None)
+
+    async def _ask(self) -> list[Reason | None]:
+        return await asyncio.gather(*(asyncio.to_thread(probe) for probe in self._probes))
+
+
+def health_routes(readiness: Readiness) -> list[Route]:
+    """`/healthz` and `/readyz`, both GET and HEAD."""
+
+    async def healthz(request: Request) -> JSONResponse:
+        return JSONResponse({"alive": True})
+
+    async def readyz(request: Request) -> JSONResponse:
+        reasons = await readiness.reasons()
+        shown = [{"code": reason.code, "what": str(reason.what)} for reason in reasons]
+        return JSONResponse({"ready": not reasons, "reasons": shown}, 503 if reasons else 200)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
