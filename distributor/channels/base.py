@@ -33,11 +33,24 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The bytes for one delivery. `body` is complete and in wire form: CRLF line ends, no dot-stuffing yet."""
+    """The bytes for one delivery. `parts` in a row are complete and in wire form: CRLF line ends, no dot-stuffing yet.
+
+    Parts that many messages share are best given as the same objects: what was proven of one is not proven again.
+    """
 
     delivery_id: str
     envelope: Envelope
-    body: bytes
+    parts: tuple[bytes, ...]
+
+    @property
+    def body(self) -> bytes:
+        """The whole in one piece."""
+        return b"".join(self.parts)
+
+    @property
+    def size(self) -> int:
+        """Octets, as SMTP counts them (RFC 1870)."""
+        return sum(map(len, self.parts))
 
 
 class Channel(Protocol):

@@ -74,4 +74,4 @@ class RecordingChannel:
 def _check(message: Message) -> None:
     mail_line(message, Offer())
     rcpt_line(message.envelope, Offer())
-    wire_body(message.body)
+    wire_body(message.parts)

@@ -76,8 +76,8 @@ class Letters:
             links=self._links(claim.delivery_id),
             subject_prefix=self._prefixes[claim.bulletin_id],
         )
-        body = self._compiled[claim.dispatch_id].message(personal)
-        return Message(claim.delivery_id, self._envelope(claim.delivery_id, claim.address), body)
+        parts = self._compiled[claim.dispatch_id].parts(personal)
+        return Message(claim.delivery_id, self._envelope(claim.delivery_id, claim.address), parts)
 
     def trial(self, rendition: Rendition, address: str, *, now: dt.datetime) -> Message:
         """A test letter to one address: marked 【测试】, with tokens that belong to no delivery."""
@@ -95,7 +95,7 @@ class Letters:
             subject_prefix=TEST,
         )
         return Message(
-            trial_id, self._envelope(trial_id, address), compile_for(self._settings, rendition).message(personal)
+            trial_id, self._envelope(trial_id, address), compile_for(self._settings, rendition).parts(personal)
         )
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:

@@ -164,5 +164,5 @@ class Worker:
         )
         if judgement.hold:
             self._held.add(claim.dispatch_id)
-        # The answer of the carrier must reach the ledger even when the run is being cancelled.
-        await asyncio.shield(self._ledger.record(claim, judgement, outcome))
+        # Handed in before the first wait, so it is written even when the run is being cancelled.
+        await self._ledger.record(claim, judgement, outcome)

@@ -39,7 +39,7 @@ class TokenKey:
     def token(self, purpose: Purpose, delivery_id: str) -> str:
         """Returns the 32-character token of one delivery for one purpose."""
         text = f"{self.id}|{purpose}|{delivery_id}".encode()
-        digest = hmac.new(self.secret, text, hashlib.sha256).digest()
+        digest = hmac.digest(self.secret, text, "sha256")
         return base64.b32encode(digest[:20]).decode().lower()
 
 

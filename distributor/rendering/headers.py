@@ -87,15 +87,13 @@ def _written(text: str, used: int) -> str:
 
 def _words(text: str, used: int) -> Iterator[str]:
     """Encoded words of at most 75 characters, cut between characters, lines of at most 76 (RFC 2047 2)."""
-    room = _bytes_in(min(75, 76 - used))
-    word = b""
-    for char in text:
-        raw = char.encode()
-        if len(word) + len(raw) > room:
-            yield _encoded(word)
-            word, room = b"", _bytes_in(75)
-        word += raw
-    yield _encoded(word)
+    rest, room = text.encode(), _bytes_in(min(75, 76 - used))
+    while len(rest) > room:
+        while rest[room] & 0xC0 == 0x80:  # in the middle of a character
+            room -= 1
+        yield _encoded(rest[:room])
+        rest, room = rest[room:], _bytes_in(75)
+    yield _encoded(rest)
 
 
 def _bytes_in(columns: int) -> int:

@@ -9,9 +9,11 @@ import base64
 import html
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from email.parser import BytesParser
 from email.policy import default as default_policy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from distributor.errors import Refused
@@ -39,22 +41,29 @@ class CompiledLetter:
         kind = f'multipart/alternative; boundary="{outer}"'
         folded = f"Content-Type: {kind}\r\n".replace("; ", ";\r\n ").encode()
         constant = [*constant, (folded, "Content-Type", kind)]
-        self._constant_block = b"".join(line for line, _, _ in constant)
+        block = b"".join(line for line, _, _ in constant)
         self._constant_list = [(name, value) for _, name, value in constant]
+        headers.compare(block, self._constant_list)
         self._fields = rendition.fields
         self._text = SplicedBody(rendition.text)
         self._html = SplicedBody(rendition.html)
-        self._opening, self._middle, self._closing = _frame(outer, inner, rendition.pictures)
+        opening, self._middle, self._closing = _frame(outer, inner, rendition.pictures)
+        self._opening = block + b"\r\n" + opening
 
-    def message(self, personal: Personal) -> bytes:
-        """Returns one copy in wire form: CRLF line ends, no dot-stuffing.
+    def parts(self, personal: Personal) -> tuple[bytes, ...]:
+        """Returns one copy in wire form (CRLF line ends, no dot-stuffing), in parts of whole lines.
 
+        Parts that all copies share are the same objects in each.
         Raises `BadInput` for values a letter cannot carry, `Refused` when the copy would not read back.
         """
         values = personal.values()
-        block, expected = self._header_block(personal, values)
-        headers.compare(block, expected)
-        return b"".join((block, b"\r\n", *self._body(values)))
+        block, own = self._own_headers(personal, values)
+        headers.compare(block, own)  # the constant ones were compared when the letter was compiled
+        return tuple(part for part in (block, *self._body(values)) if part)
+
+    def message(self, personal: Personal) -> bytes:
+        """The same in one piece."""
+        return b"".join(self.parts(personal))
 
     def size(self, personal: Personal) -> int:
         """The size of one copy in bytes, as SMTP counts it."""
@@ -67,7 +76,7 @@ class CompiledLetter:
 
     def expected(self, personal: Personal) -> HeaderList:
         """The header list of one copy as a person reads it."""
-        return self._header_block(personal, personal.values())[1]
+        return self._own_headers(personal, personal.values())[1] + self._constant_list
 
     def prove(self, personal: Personal) -> None:
         """Compares one whole copy with what it must say, by another parser. Raises `Refused`."""
@@ -86,11 +95,11 @@ class CompiledLetter:
         yield from self._html.pieces({name: html.escape(value).encode() for name, value in used.items()})
         yield self._closing
 
-    def _header_block(self, personal: Personal, values: Mapping[str, str]) -> tuple[bytes, list[tuple[str, str]]]:
+    def _own_headers(self, personal: Personal, values: Mapping[str, str]) -> tuple[bytes, list[tuple[str, str]]]:
         subject = personal.subject_prefix + filled(self._rendition.subject, values)
         headers.checked(subject, words("The subject"))
         address = headers.checked_address(personal.to_address)
-        date = format_datetime(personal.date.astimezone(self._zone))
+        date = _written_date(personal.date, self._zone)
         message_id = personal.checked_message_id()
         token = personal.checked_token()
         block = b"".join(
@@ -98,7 +107,6 @@ class CompiledLetter:
                 headers.mailbox_line("To", personal.to_name, address),
                 headers.text_line("Subject", subject),
                 f"Date: {date}\r\nMessage-ID: {message_id}\r\nX-Bulletin-Delivery: {token}\r\n".encode("ascii"),
-                self._constant_block,
             )
         )
         own = [
@@ -108,7 +116,7 @@ class CompiledLetter:
             ("Message-ID", message_id),
             ("X-Bulletin-Delivery", token),
         ]
-        return block, own + self._constant_list
+        return block, own
 
 
 def compile_letter(
@@ -156,6 +164,12 @@ def verify(raw: bytes, expected: HeaderList) -> None:
     longest = max(map(len, raw.split(b"\r\n")))
     if not blank or b"\r" in stripped or b"\n" in stripped or not raw.isascii() or longest > _LINE_LIMIT:
         raise _unreadable()
+
+
+@lru_cache(maxsize=32)
+def _written_date(date: datetime, zone: ZoneInfo) -> str:
+    """The same for all copies of a letter, and dear to write."""
+    return format_datetime(date.astimezone(zone))
 
 
 def _frame(boundary: str, related_boundary: str, pictures: tuple[InlinePicture, ...]) -> tuple[bytes, bytes, bytes]:

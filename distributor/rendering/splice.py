@@ -6,7 +6,7 @@ the few bytes around a gap are encoded for each copy. Lines stay at 76 character
 (RFC 2045 6.8); some are shorter, which decoders must accept.
 """
 
-import base64
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,4 +70,4 @@ def _cut(content: bytes, skip: int) -> _Cut | None:
 
 
 def _lines(content: bytes) -> bytes:
-    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+    return b"".join([b2a_base64(content[at : at + 57], newline=False) + b"\r\n" for at in range(0, len(content), 57)])

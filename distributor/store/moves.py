@@ -6,11 +6,12 @@ a fact of a lost claim, or one that the table does not allow, changes nothing.
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, literal, select, update
 
 from distributor.delivery.state import TRANSITIONS, Fact, State
 from distributor.store.rows import chunks
@@ -44,53 +45,58 @@ def apply_moves(conn: Connection, moves: Sequence[Move], *, now: dt.datetime) ->
 
     Moves with the same content are written together, in the order of the first of each kind.
     """
-    kinds = [replace(move, delivery_id="") for move in moves]
-    alike: dict[Move, list[str]] = {}
-    for kind, move in zip(kinds, moves, strict=True):
-        alike.setdefault(kind, []).append(move.delivery_id)
-    moved = {kind: _write(conn, kind, ids, now) for kind, ids in alike.items()}
-    return [moved[kind].get(move.delivery_id) for kind, move in zip(kinds, moves, strict=True)]
+    alike: dict[Any, list[Move]] = {}
+    for move in moves:
+        alike.setdefault(_kind(move), []).append(move)
+    moved = {kind: _write(conn, same[0], [move.delivery_id for move in same], now=now) for kind, same in alike.items()}
+    return [moved[_kind(move)].get(move.delivery_id) for move in moves]
 
 
-def _write(conn: Connection, kind: Move, ids: Sequence[str], now: dt.datetime) -> dict[str, State]:
+#: What moves must share to be written together: everything but the row.
+_kind = attrgetter(*(field.name for field in fields(Move) if field.name != "delivery_id"))
+
+
+def _write(conn: Connection, kind: Move, ids: Sequence[str], *, now: dt.datetime) -> dict[str, State]:
     moved: dict[str, State] = {}
-    times = {name: getattr(kind, name) for name in _TIMES if getattr(kind, name) is not None}
-    for target, origins in _arrows(kind.fact):
-        statement = _statement(target, kind.epoch is not None, kind.charged, frozenset(times))
-        values = {f"to_{name}": time for name, time in times.items()}
-        values.update(to_reason=kind.reason, to_changed_at=now, origins=origins)
-        if kind.epoch is not None:
-            values["at_epoch"] = kind.epoch
-        for part in chunks(ids):
-            moved.update(dict.fromkeys(conn.execute(statement, {**values, "ids": part}).scalars(), target))
+    values: dict[str, Any] = {"to_reason": kind.reason, "to_changed_at": now, "at_epoch": kind.epoch}
+    times = [name for name in _TIMES if getattr(kind, name) is not None]
+    values.update({f"to_{name}": getattr(kind, name) for name in times})
+    for target in _targets(kind.fact):
+        for part in chunks(ids, _SIZES[-1]):
+            size = next(size for size in _SIZES if size >= len(part))
+            statement = _statement(kind.fact, target, kind.epoch is not None, kind.charged, tuple(times), size)
+            # A row that is named twice is written once.
+            values.update(zip(_ID_NAMES[:size], part + part[-1:] * (size - len(part)), strict=True))
+            moved.update(dict.fromkeys(conn.execute(statement, values).scalars(), target))
     if kind.again and len(moved) < len(ids):
         moved.update(_made_before(conn, kind, [id for id in ids if id not in moved]))
     return moved
 
 
 @cache
-def _arrows(fact: Fact) -> list[tuple[State, list[State]]]:
-    """Where a fact leads, each with the states it leads from."""
-    arrows: dict[State, list[State]] = {}
-    for (origin, known), target in TRANSITIONS.items():
-        if known is fact:
-            arrows.setdefault(target, []).append(origin)
-    return list(arrows.items())
+def _targets(fact: Fact) -> tuple[State, ...]:
+    """The states a fact leads to."""
+    return tuple(dict.fromkeys(target for (_, known), target in TRANSITIONS.items() if known is fact))
 
 
 _TIMES = ("next_attempt_at", "released_at", "valid_until")
 _WAITING = (State.QUEUED, State.DEFERRED)
 
+#: How many rows one statement may name. Few sizes, so that few statements are compiled, each of them once: an
+#: expanding list is written anew for every execution, which costs as much as the rest of it.
+_SIZES = (1, 2, 4, 8, 16, 64, 256)
+_ID_NAMES = tuple(f"id_{number}" for number in range(_SIZES[-1]))
+
 
 @cache
-def _statement(target: State, fenced: bool, charged: bool, times: frozenset[str]) -> Update:
+def _statement(fact: Fact, target: State, fenced: bool, charged: bool, times: tuple[str, ...], size: int) -> Update:
     """The compare-and-set for one kind of move; kept, because building it costs more than running it."""
     values: dict[str, Any] = {
         "state": target,
         "reason": bindparam("to_reason"),
         "changed_at": bindparam("to_changed_at"),
     }
-    values.update({name: bindparam(f"to_{name}") for name in sorted(times)})
+    values.update({name: bindparam(f"to_{name}") for name in times})
     if target is State.SENDING:
         values["lease_until"] = database_seconds() + SENDING_LEASE
     else:
@@ -99,8 +105,9 @@ def _statement(target: State, fenced: bool, charged: bool, times: frozenset[str]
         values["next_attempt_at"] = None
     if charged:
         values["attempts"] = delivery.c.attempts + 1
-    chosen = delivery.c.id.in_(bindparam("ids", expanding=True))
-    statement = update(delivery).where(chosen, delivery.c.state.in_(bindparam("origins", expanding=True)))
+    origins = [literal(origin) for (origin, known), to in TRANSITIONS.items() if known is fact and to is target]
+    chosen = delivery.c.id.in_([bindparam(name) for name in _ID_NAMES[:size]])
+    statement = update(delivery).where(chosen, delivery.c.state.in_(origins))
     if fenced:
         statement = statement.where(delivery.c.epoch == bindparam("at_epoch"))
     return statement.values(values).returning(delivery.c.id)
@@ -108,7 +115,7 @@ def _statement(target: State, fenced: bool, charged: bool, times: frozenset[str]
 
 def _made_before(conn: Connection, kind: Move, ids: Collection[str]) -> Iterator[tuple[str, State]]:
     """Rows that already stand where this fact leads, under the same epoch."""
-    targets = [target for target, _ in _arrows(kind.fact)]
+    targets = _targets(kind.fact)
     query = select(delivery.c.id, delivery.c.state).where(
         delivery.c.id.in_(list(ids)), delivery.c.state.in_(targets), delivery.c.epoch == kind.epoch
     )

@@ -25,7 +25,7 @@ BODY = b"Subject: =?utf-8?b?566A5oql?=\r\n\r\nfirst line\r\n.second line begins 
 def letter(recipient: str = "lisi@example.gov.cn", body: bytes = BODY, **envelope: str) -> Message:
     """A letter to one recipient."""
     sender = envelope.pop("sender", SENDER)
-    return Message(f"delivery of {recipient}", Envelope(sender, recipient, **envelope), body)
+    return Message(f"delivery of {recipient}", Envelope(sender, recipient, **envelope), (body,))
 
 
 @dataclass

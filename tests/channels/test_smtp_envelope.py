@@ -77,7 +77,7 @@ async def test_an_envelope_that_cannot_be_written_is_not_sent(
     async with ScriptedServer(extensions=("DSN",)) as server:
         channel, checkpoint = channel_to(server), Checkpoints()
         message = letter()
-        outcome = await channel.send(type(message)("d", envelope, message.body), checkpoint)
+        outcome = await channel.send(type(message)("d", envelope, message.parts), checkpoint)
         await channel.close()
     assert (outcome.stage, outcome.fault, outcome.verdict) == (stage, fault, verdict)
     assert outcome.reply.text
@@ -119,7 +119,7 @@ def test_xtext_can_be_read_back(text: str) -> None:
 @given(LINES)
 def test_a_stuffed_body_has_no_lone_dot_and_can_be_undone(lines: list[bytes]) -> None:
     body = b"\r\n".join(lines) + b"\r\n"
-    wire = wire_body(body) + b"\r\n"
+    wire = wire_body((body,)) + b"\r\n"
     assert b"." not in wire.split(b"\r\n")
     assert b"\r\n".join(line.removeprefix(b".") for line in wire.split(b"\r\n")) == body
 
@@ -129,11 +129,28 @@ def test_a_stuffed_body_has_no_lone_dot_and_can_be_undone(lines: list[bytes]) ->
 )
 def test_a_body_is_fit_when_every_line_end_is_crlf(body: bytes) -> None:
     try:
-        wire_body(body)
+        wire_body((body,))
     except Unfit:
         assert re.search(rb"\r(?!\n)|(?<!\r)\n", body)
     else:
         assert not re.search(rb"\r(?!\n)|(?<!\r)\n", body)
+
+
+@given(LINES, st.integers(0, 400), st.integers(0, 400))
+def test_it_makes_no_difference_how_a_body_is_cut(lines: list[bytes], one: int, other: int) -> None:
+    body = b"\r\n".join(lines) + b"\r\n"
+    first, second = sorted((one, other))
+    assert wire_body((body[:first], body[first:second], body[second:])) == wire_body((body,))
+
+
+@pytest.mark.parametrize("octets", [b"a", b"." * 4096, b"a" * 4096], ids=["short", "dots", "long"])
+def test_every_part_is_looked_at_whatever_was_sent_before(octets: bytes) -> None:
+    line = octets + b"\r\n"
+    stuffed = line.replace(b".", b"..", 1)
+    assert wire_body((line, line, b".\r\n")) == stuffed + stuffed + b".."
+    for wrong in (octets + b"\n\r\n", octets + b"\r", octets + b"\x80\r\n", octets + b"\0\r\n"):
+        with pytest.raises(Unfit):
+            wire_body((line, wrong, line))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +159,7 @@ def test_a_body_is_fit_when_every_line_end_is_crlf(body: bytes) -> None:
 )
 async def test_a_body_that_is_not_in_wire_form_is_not_sent(body: bytes) -> None:
     with pytest.raises(Unfit):
-        wire_body(body)
+        wire_body((body,))
     async with ScriptedServer() as server:
         channel = channel_to(server)
         outcome = await channel.send(letter(body=body), Checkpoints())

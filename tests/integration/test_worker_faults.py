@@ -45,7 +45,7 @@ def database(sqlite_url: str) -> Any:
 
 
 def compose(claim: Claim) -> Message:
-    return Message(claim.delivery_id, Envelope("hzb@example.gov.cn", claim.address), BODY)
+    return Message(claim.delivery_id, Envelope("hzb@example.gov.cn", claim.address), (BODY,))
 
 
 async def send(database: Database, server: ScriptedServer, clock: Clock, *, lines: int = 1, **account: Any) -> Stopped:

@@ -33,7 +33,7 @@ def read_reply(code: int, lines: Iterable[str]) -> Reply:
 
 def one_line(text: str) -> str:
     """The text without control characters, on one line, cut to a readable length."""
-    visible = "".join(char if char.isprintable() else " " for char in text)
+    visible = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     return " ".join(visible.split())[:LONGEST_TEXT]
 
 

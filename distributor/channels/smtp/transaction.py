@@ -49,7 +49,7 @@ class Transaction:
 
     async def carry(self, message: Message, checkpoint: Checkpoint) -> Outcome:
         """Carries one letter. Raises `Unfit` before the first byte, and `ClaimLost` before the dot."""
-        body = wire_body(message.body)
+        body = wire_body(message.parts)
         commands = [
             (Stage.MAIL, mail_line(message, self._offer)),
             (Stage.RCPT, rcpt_line(message.envelope, self._offer)),
