@@ -33,6 +33,17 @@ def last_seen(conn: Connection) -> Heartbeat | None:
     return _first(conn, _database(conn), select(table).order_by(table.c.at.desc(), table.c.id).limit(1))
 
 
+def first_beat(conn: Connection, noted: Heartbeat | None, here: Machine) -> Heartbeat | None:
+    """The heartbeat at a start, which was judged fine or which a person allowed after looking.
+
+    It follows what the database holds, for a crash may have kept that from the note. When they do not belong
+    together, a new installation begins.
+    """
+    held = known(conn, noted)
+    fine = judge_gap(noted, held, here) is Gap.FINE
+    return beat(conn, held.recorded if fine else None, here)
+
+
 def beat(conn: Connection, last: Heartbeat | None, here: Machine) -> Heartbeat | None:
     """Writes the next heartbeat after `last`, which the caller then notes. Without `last` a new installation begins.
 

@@ -75,7 +75,8 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _uptime() -> dt.timedelta:
     # CLOCK_BOOTTIME goes on while the machine sleeps; only Linux has it.
-    return dt.timedelta(seconds=time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)))
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return dt.timedelta(milliseconds=time.clock_gettime_ns(clock) // 1_000_000)
 
 
 def _text(path: Path) -> str:

@@ -40,9 +40,10 @@ def pause(conn: Connection, scope: str, reason: str, actor: str, now: dt.datetim
     take_turns(conn, [f"pause:{scope}"])
     if conn.execute(select(_named(scope))).scalar_one():
         return False
-    values = {"scope": scope, "reason": plain(reason), "actor": actor, "at": now}
-    conn.execute(insert(tables.pause).values(values, bulletin_id=bulletin_id))
-    audit.append(conn, "paused", scope, {"reason": plain(reason)}, actor, now, bulletin_id=bulletin_id)
+    kept = plain(reason)
+    values = {"scope": scope, "bulletin_id": bulletin_id, "reason": kept, "actor": actor, "at": now}
+    conn.execute(insert(tables.pause).values(values))
+    audit.append(conn, "paused", scope, {"reason": kept}, actor, now, bulletin_id=bulletin_id)
     return True
 
 

@@ -150,7 +150,9 @@ def _used(conn: Connection, wanted: Collection[Slot], now: int) -> dict[Slot, in
 def _insert(conn: Connection, granted: Iterable[Grant], now: int) -> None:
     rows = ({"id": each.id, "scope": scope, "at_ms": now} for each in granted for scope in sorted(each.scopes))
     for part in chunks(rows):
-        conn.execute(insert(window_grant), part)
+        # RETURNING makes it one statement. A pipeline of many ends with a flush, after which PostgreSQL no longer
+        # watches for a frozen client, and the turns would be kept for ever.
+        conn.execute(insert(window_grant).returning(window_grant.c.id), part).all()
 
 
 def _refusals(conn: Connection, left: Sequence[Want], now: int) -> tuple[Refusal, ...]:
