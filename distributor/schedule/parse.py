@@ -30,7 +30,7 @@ _WEEKLY = re.compile(
 _MONTHLY = re.compile(
     r"(?:on )?(?:the )?(?:day (\d{1,2})|(\d{1,2})(?:st|nd|rd|th))(?: of (?:the|every|each) month)?|每月(\d{1,2})[日号]"
 )
-_DATE = re.compile(r"(?:on )?(\d{4})(?:-(\d\d)-(\d\d)|年(\d{1,2})月(\d{1,2})日)")
+_DATE = re.compile(r"(?:on )?(2[01]\d\d)(?:-(\d\d)-(\d\d)|年(\d{1,2})月(\d{1,2})日)")
 
 #: An hour in other spellings, for the advice only: 17.00, 1700, 5 pm, 晚上8点.
 _LOOSE_HOUR = re.compile(r"(晚上)?\s*(?<!\d)(\d{1,2})[.:h点时]?\s*(\d\d)?(?!\d)\s*(pm)?")

@@ -67,6 +67,7 @@ def test_a_rule_is_understood(text: str, meant: str) -> None:
         pytest.param("周八 9:00", "rule", "", id="no such weekday"),
         pytest.param("2026/12/1 9:00", "rule", "Did you mean 2026-12-01 09:00?", id="a date with slashes"),
         pytest.param("2026-12-1T09:00", "rule", "Did you mean 2026-12-01 09:00?", id="a date as machines write it"),
+        pytest.param("9999-12-31 23:59", "rule", "Write it as one of", id="the end of all days"),
         pytest.param("25:00", "hour", "00:00 to 23:59", id="hour 25"),
         pytest.param("17:60", "hour", "00:00 to 23:59", id="minute 60"),
         pytest.param("24:00", "hour", "00:00 to 23:59", id="hour 24"),

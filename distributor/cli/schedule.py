@@ -1,0 +1,161 @@
+"""`distributor schedule`: the send rule, its next hours, and why the days between them are passed over."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from distributor.cli.desk import Desk
+from distributor.cli.documents import problem_document
+from distributor.cli.exits import Exit
+from distributor.errors import BadInput, Problem
+from distributor.misfit import Misfit, shortened
+from distributor.schedule.firing import Firing, Outlook, firings
+from distributor.schedule.parse import parse_rule
+from distributor.schedule.rule import Rule
+from distributor.words import Words, say, words
+from distributor.workdays.calendar import Day, DayKind, UnknownYear
+from distributor.workdays.file import load_calendar
+
+_WEEKDAYS = (
+    words("Monday"),
+    words("Tuesday"),
+    words("Wednesday"),
+    words("Thursday"),
+    words("Friday"),
+    words("Saturday"),
+    words("Sunday"),
+)
+
+_KINDS = {
+    DayKind.WORKDAY: words("working day"),
+    DayKind.MADE_UP: words("working day (调休)"),
+    DayKind.HOLIDAY: words("holiday"),
+    DayKind.WEEKEND: words("weekend"),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+
+    @app.command(help=say("Show when finalised bulletins go out: the rule, its next three hours, and the calendar."))
+    def schedule(
+        context: typer.Context,
+        rule: Annotated[str | None, typer.Option(help=say("Another rule, to see what it would mean."))] = None,
+        after: Annotated[
+            str | None, typer.Option(help=say("Another moment to begin at, such as 2026-09-30 18:00."))
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
+    ) -> int:
+        desk: Desk = context.obj
+        desk.as_json = as_json
+        return _schedule(desk, _rule(desk, rule), _moment(desk, after))
+
+
+def _schedule(desk: Desk, rule: Rule, after: dt.datetime) -> int:
+    settings = desk.settings
+    calendar = load_calendar(settings.path(settings.folders.calendar))
+    outlook = firings(rule, after, calendar.workdays, settings.zone)
+    warnings = (*calendar.warnings, *calendar.workdays.warnings(after.astimezone(settings.zone).date()))
+    if not desk.as_json:
+        _show(desk, rule, outlook)
+    desk.problems(warnings)
+    desk.answer(_document(desk, rule, after, outlook, warnings))
+    if outlook.firings:
+        return Exit.DONE
+    return Exit.REFUSED if outlook.unknown else Exit.NOTHING
+
+
+def _rule(desk: Desk, text: str | None) -> Rule:
+    if text is None:
+        return desk.settings.send.rule
+    try:
+        return parse_rule(text)
+    except Misfit as misfit:
+        raise BadInput(misfit.what, do=misfit.do) from misfit
+
+
+def _moment(desk: Desk, text: str | None) -> dt.datetime:
+    """A moment written in local time, in UTC; without one, now."""
+    if text is None:
+        return desk.now
+    if re.fullmatch(r"2[01]\d\d-\d\d-\d\d \d\d:\d\d", text.strip(), re.ASCII):
+        with suppress(ValueError):
+            moment = dt.datetime.fromisoformat(text.strip()).replace(tzinfo=desk.settings.zone)
+            return moment.astimezone(dt.UTC)
+    what = words("{value} is not a date and an hour.", value=shortened(text))
+    raise BadInput(what, do=words("Write it as {example}.", example="2026-09-30 18:00"))
+
+
+def _show(desk: Desk, rule: Rule, outlook: Outlook) -> None:
+    desk.say(words("Rule: {rule} ({zone})", rule=rule, zone=desk.settings.office.timezone), style="bold")
+    if outlook.firings:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for column in (say("goes out"), "", say("day"), say("passed over")):
+            table.add_column(column, overflow="fold")
+        for firing in outlook.firings:
+            weekday = str(_WEEKDAYS[firing.date.weekday()])
+            table.add_row(
+                desk.local(firing.due),
+                weekday,
+                escape(_day_words(firing.day) if firing.day else ""),
+                escape("; ".join(_stretches(firing.skipped))),
+            )
+        desk.console.print(table)
+    if outlook.unknown:
+        desk.say(_end(outlook.unknown, known=bool(outlook.firings)), style="yellow")
+    elif not outlook.firings:
+        desk.say(words("The hour of this rule is past: a bulletin finalised now is held."), style="yellow")
+
+
+def _end(unknown: UnknownYear, *, known: bool) -> Words:
+    if known:
+        return words("Later hours are not known yet: {reason}", reason=unknown.what)
+    return words("The next hour is not known: {reason} A bulletin finalised now is held.", reason=unknown.what)
+
+
+def _day_words(day: Day) -> str:
+    return f"{_KINDS[day.kind]} {day.name}".strip()
+
+
+def _stretches(days: Sequence[Day]) -> list[str]:
+    """Days off in a row that have one reason, as one text."""
+    texts = []
+    for _, group in groupby(days, key=lambda day: (day.kind, day.name)):
+        row = list(group)
+        span = f"{row[0].date:%m-%d}" if len(row) == 1 else f"{row[0].date:%m-%d}..{row[-1].date:%m-%d}"
+        texts.append(f"{span} {_day_words(row[0])}")
+    return texts
+
+
+def _document(
+    desk: Desk, rule: Rule, after: dt.datetime, outlook: Outlook, warnings: Sequence[Problem]
+) -> dict[str, object]:
+    return {
+        "rule": str(rule),
+        "timezone": desk.settings.office.timezone,
+        "after": after.isoformat(),
+        "firings": [_firing_document(desk, firing) for firing in outlook.firings],
+        "unknown_year": outlook.unknown.year if outlook.unknown else None,
+        "warnings": [problem_document(problem) for problem in warnings],
+    }
+
+
+def _firing_document(desk: Desk, firing: Firing) -> dict[str, object]:
+    return {
+        "due": firing.due.isoformat(),
+        "local": firing.due.astimezone(desk.settings.zone).isoformat(),
+        "weekday": firing.date.isoweekday(),
+        "day": _day_document(firing.day) if firing.day else None,
+        "skipped": [_day_document(day) for day in firing.skipped],
+    }
+
+
+def _day_document(day: Day) -> dict[str, object]:
+    return {"date": day.date.isoformat(), "kind": day.kind.value, "name": day.name or None, "works": day.works}
