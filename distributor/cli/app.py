@@ -11,7 +11,20 @@ from rich.console import Console
 from typer import rich_utils
 
 from distributor import __version__
-from distributor.cli import check, decisions, demo, finalise, init, preview, recipients, schedule, send, status, why
+from distributor.cli import (
+    check,
+    decisions,
+    demo,
+    doctor,
+    finalise,
+    init,
+    preview,
+    recipients,
+    schedule,
+    send,
+    status,
+    why,
+)
 from distributor.cli.desk import Desk
 from distributor.cli.documents import error_document
 from distributor.cli.exits import Exit, exit_of
@@ -82,7 +95,7 @@ def options(
     context.obj = Desk(config=config)
 
 
-for module in (init, check, preview, finalise, send, status, why, decisions, recipients, schedule, demo):
+for module in (init, check, preview, finalise, send, status, why, decisions, recipients, schedule, doctor, demo):
     module.register(app)
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from distributor.errors import BadInput, Place, Unavailable
-from distributor.store.troubles import Busy, trouble
+from distributor.store.troubles import Busy, no_driver, trouble
 from distributor.store.upgrade import upgrade
 from distributor.words import words
 
@@ -195,11 +195,7 @@ def _engine(url: URL, patience: timedelta) -> Engine:
             connect_args={"connect_timeout": max(1, round(seconds))},
         )
     except ModuleNotFoundError as error:
-        raise Unavailable(
-            words("PostgreSQL needs a driver that is not installed."),
-            do=words("Install it with: pip install 'distributor[postgres]'"),
-            place=Place("[database] url"),
-        ) from error
+        raise no_driver() from error
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -10,13 +10,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import Engine, NullPool, create_engine, func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from distributor.errors import Place, Unavailable
 from distributor.store.database import Connection, Database
 from distributor.store.schema import attempt, audit
-from distributor.store.troubles import trouble
+from distributor.store.troubles import no_driver, trouble
 from distributor.store.upgrade import HEAD, current_version
 from distributor.words import words
 
@@ -64,6 +64,11 @@ class Looked:
         """Whether the tables are those that this program knows."""
         return self.version == HEAD
 
+    @property
+    def newer(self) -> bool:
+        """Whether the tables are those of a later version of this program."""
+        return self.version is not None and self.version > HEAD
+
 
 def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite URL; None for other engines."""
@@ -71,11 +76,13 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-def look(url: str) -> Looked:
-    """Opens the database as a stranger and looks. Raises `Unavailable` when it cannot be read; the file must exist."""
+def look(url: str, *, thorough: bool = False) -> Looked:
+    """Opens the database as a stranger and looks; `thorough` reads every page of an SQLite file.
+
+    Raises `Unavailable` when it cannot be read, also when there is no such file.
+    """
     path = sqlite_file(url)
-    target = f"sqlite:///file:{_quoted(path)}?mode=ro&uri=true" if path else url
-    engine = create_engine(target)
+    engine = _stranger(url, path)
     try:
         with engine.connect() as conn:
             version = current_version(conn)
@@ -87,7 +94,7 @@ def look(url: str) -> Looked:
                 read_only=not _writable(path) if path else _server_is_read_only(conn),
                 latest=_latest(conn) if version else None,
                 journal=conn.execute(text("PRAGMA journal_mode")).scalar_one() if path else "",
-                faults=_faults(conn) if path else (),
+                faults=_faults(conn) if path and thorough else (),
             )
     except SQLAlchemyError as error:
         known = trouble(error, str(path) if path else "[database] url")
@@ -129,13 +136,26 @@ def file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | N
 
 
 def check_file(path: Path) -> tuple[str, ...]:
-    """The faults of an SQLite file that nobody else uses, none when it is whole. Raises `Unavailable`."""
+    """The faults of an SQLite file that nobody else uses, none when it is whole. Reads all of it."""
     try:
-        with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as connection:
+        with closing(_read_only(path)) as connection:
             rows = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_FAULTS})")]
     except sqlite3.Error as error:
         return (str(error),)
     return () if rows == ["ok"] else tuple(rows)
+
+
+def _stranger(url: str, path: Path | None) -> Engine:
+    if path is not None:
+        return create_engine("sqlite://", creator=lambda: _read_only(path), poolclass=NullPool)
+    try:
+        return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+    except ModuleNotFoundError as error:
+        raise no_driver() from error
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=10)
 
 
 def _faults(conn: Connection) -> tuple[str, ...]:

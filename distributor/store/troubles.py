@@ -95,6 +95,15 @@ def trouble(error: SQLAlchemyError, where: str) -> Unavailable | None:
     return made(what, do=advice, place=Place(where))
 
 
+def no_driver() -> Unavailable:
+    """PostgreSQL is asked for and psycopg is not there."""
+    return Unavailable(
+        words("PostgreSQL needs a driver that is not installed."),
+        do=words("Install it with: pip install 'distributor[postgres]'"),
+        place=Place("[database] url"),
+    )
+
+
 def _kind(error: SQLAlchemyError) -> str | None:
     if isinstance(error, PoolTimeout):
         return "busy"

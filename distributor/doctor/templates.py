@@ -1,0 +1,34 @@
+"""The letter templates of every group, tried on the shipped example bulletins."""
+
+from collections.abc import Iterator
+
+from distributor.bulletin.reading import read_bulletin
+from distributor.dispatch.intake import load_recipients, render_for, templates_of
+from distributor.dispatch.letters import compile_for
+from distributor.doctor.diagnosis import Context, Diagnosis, of_error, ok
+from distributor.errors import BadFile, BadInput, DistributorError
+from distributor.resources import shipped
+from distributor.words import words
+
+NAME = "templates"
+
+
+def check_templates(context: Context) -> Iterator[Diagnosis]:
+    """Renders and compiles one letter for each group and example; the same fault is said once."""
+    templates = templates_of(context.settings)
+    try:
+        groups = load_recipients(context.settings, templates)[0].directory.groups
+    except (BadFile, BadInput):
+        return  # the recipients' own check says so
+    readings = [read_bulletin(path) for path in sorted(shipped("examples").glob("*.md"))]
+    faults: dict[str, Diagnosis] = {}
+    for group in groups:
+        for reading in readings:
+            try:
+                compile_for(context.settings, render_for(reading, group, context.settings, templates))
+            except DistributorError as error:
+                faults.setdefault(str(error), of_error(NAME, error))
+    yield from faults.values()
+    if not faults:
+        gaps = {"groups": len(groups), "examples": len(readings)}
+        yield ok(NAME, words("The letters of {groups} group(s) can be made of {examples} example(s).", **gaps))
