@@ -37,14 +37,15 @@ def settings_of(home: Path, *, port: int, connections: int) -> Settings:
     return Settings(office=office, database=url, smtp={"main": account}, home=home)
 
 
-def letters_of(settings: Settings) -> Letters:
+def letters_of(database: Database, settings: Settings) -> Letters:
     """The maker of this office's letters."""
-    return Letters(settings, load_key(settings.path(settings.folders.key)))
+    return Letters(database, settings, load_key(settings.path(settings.folders.key)))
 
 
 def freeze(settings: Settings, *, letters: int, octets: int, now: dt.datetime) -> tuple[int, int]:
     """Freezes and releases the bulletin; returns its id and the size of one letter on the wire, near `octets`."""
-    maker, key = letters_of(settings), load_key(settings.path(settings.folders.key))
+    database = Database.open(settings.database_url)
+    maker, key = letters_of(database, settings), load_key(settings.path(settings.folders.key))
     items = _items(maker, octets, now)
     superiors = max(1, letters // 10)
     groups = (_letter("报", 0, superiors, items), _letter("发", superiors, letters, items))
@@ -52,7 +53,6 @@ def freeze(settings: Settings, *, letters: int, octets: int, now: dt.datetime) -
     def hashes(delivery_id: str) -> tuple[str, str]:
         return token_hash(key.token(Purpose.ENVELOPE, delivery_id)), token_hash(key.token(Purpose.LINK, delivery_id))
 
-    database = Database.open(settings.database_url)
     try:
         with database.write() as conn:
             record, _ = save_frozen(conn, _frozen(groups), now=now, token_hashes=hashes)

@@ -52,7 +52,15 @@ def _send(database: Database, settings: Settings) -> dict[str, float]:
     owner = new_owner()
     with sender(database, ids, owner=owner):
         lines = open_lines(settings, settings.smtp["main"].connections)
-        work = send_due(database, letters_of(settings), bulletin_ids=ids, delivery_ids=None, lines=lines, owner=owner)
+        work = send_due(
+            database,
+            settings,
+            letters_of(database, settings),
+            bulletin_ids=ids,
+            delivery_ids=None,
+            lines=lines,
+            owner=owner,
+        )
         stopped = asyncio.run(work)
     if stopped is not None:
         raise SystemExit(f"the sink stopped the sending: {stopped.reply}")

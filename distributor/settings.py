@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core.core_schema import ValidationInfo
 
 from distributor import settings_values as check
+from distributor.delivery.throttle import Limit
 from distributor.errors import BadInput, Place, Problem
 from distributor.misfit import Misfit
 from distributor.schedule.rule import AT_ONCE, Rule
@@ -27,6 +28,7 @@ _PORTS = {"tls": 465, "starttls": 587, "none": 25}
 Duration = Annotated[dt.timedelta, BeforeValidator(check.duration)]
 #: An empty value, as environment variables have it, means that there is no such file.
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+Limits = Annotated[tuple[Limit, ...], BeforeValidator(check.limits)]
 Text = Annotated[str, AfterValidator(check.text)]
 Address = Annotated[str, AfterValidator(check.address)]
 
@@ -101,6 +103,10 @@ class SmtpAccount(Table):
     )
     dsn: Annotated[str, AfterValidator(check.notify)] = Field(
         "FAILURE,DELAY", description="NOTIFY where the relay offers DSN; empty: not asked."
+    )
+    limits: Limits = Field((), description="What the provider allows, such as `20/minute`, `500/day`.")
+    domain_limits: dict[str, Limits] = Field(
+        default_factory=dict, description='Limits for recipients of one domain, such as `qq.com = ["10/minute"]`.'
     )
     timeout: Duration = Field(dt.timedelta(minutes=5), description="For each command but the final dot.")
     dot_timeout: Duration = Field(dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321).")

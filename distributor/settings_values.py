@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from distributor.address import header_safe, read_address
+from distributor.delivery.throttle import parse_limit
 from distributor.misfit import Misfit, shortened, suggestion
 from distributor.schedule.parse import parse_rule
 from distributor.schedule.rule import Rule
@@ -96,6 +97,14 @@ def optional_mailbox(value: str) -> str:
 def addresses(value: object) -> object:
     """A list of addresses; the environment writes it with commas."""
     return [part.strip() for part in re.split(r"[,;]", value) if part.strip()] if isinstance(value, str) else value
+
+
+def limits(value: object) -> object:
+    """Limits such as `20/minute`; the environment writes several with commas."""
+    texts = addresses(value)
+    return (
+        [parse_limit(each) if isinstance(each, str) else each for each in texts] if isinstance(texts, list) else texts
+    )
 
 
 def address(value: str) -> str:

@@ -131,7 +131,8 @@ def _send_or_follow(
             with sender(database, [record.id], owner=owner):
                 work = send_due(
                     database,
-                    letters_of(desk),
+                    desk.settings,
+                    letters_of(desk, database),
                     bulletin_ids=[record.id],
                     delivery_ids=delivery_ids,
                     lines=lines,

@@ -36,7 +36,7 @@ def send_trial(desk: Desk, database: Database, issue: str | None, selection: Sel
     trials = asyncio.run(
         send_trials(
             database,
-            letters_of(desk),
+            letters_of(desk, database),
             renditions,
             line,
             address=_checked(address),
@@ -82,13 +82,12 @@ def _verdict_name(verdict: Verdict) -> str:
 
 def rehearse_send(desk: Desk, database: Database, record: BulletinRecord, selection: Selection) -> int:
     """Makes and checks every letter of a send without handing one over. Returns the exit code."""
-    letters = letters_of(desk)
+    letters = letters_of(desk, database)
     with database.read() as conn:
         plan = make_plan(conn, record, selection, now=desk.now)
-        letters.load(conn, [record.id], now=desk.now)
         meant = [delivery for delivery in deliveries_of(conn, record.id) if delivery.id in plan.delivery_ids]
     show_plan(desk, plan)
-    rehearsal = asyncio.run(rehearse(letters, meant))
+    rehearsal = asyncio.run(rehearse(letters, meant, now=desk.now))
     desk.say(
         words(
             "{count} letter(s) were made and checked, the largest of {largest} bytes. Nothing was sent.",
@@ -108,9 +107,9 @@ def rehearse_send(desk: Desk, database: Database, record: BulletinRecord, select
     return Exit.DONE if meant else Exit.NOTHING
 
 
-def letters_of(desk: Desk) -> Letters:
+def letters_of(desk: Desk, database: Database) -> Letters:
     """The maker of letters for this office."""
-    return Letters(desk.settings, desk.key)
+    return Letters(database, desk.settings, desk.key)
 
 
 def _renditions(desk: Desk, database: Database, issue: str | None) -> list[Rendition]:

@@ -2,17 +2,16 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
 
-from distributor.channels.base import Envelope, Message
+from distributor.channels.base import ClaimLost, Envelope, Message
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.rendering.mime import CompiledLetter, Personal, compile_letter
 from distributor.rendering.rendition import Rendition, from_document
 from distributor.settings import Settings
 from distributor.store.bulletins import get_bulletin
-from distributor.store.database import Connection
-from distributor.store.dispatches import dispatches_of
+from distributor.store.database import Database
+from distributor.store.dispatches import get_dispatch
 from distributor.store.records import Claim
 
 CORRECTION = "【更正】"
@@ -31,39 +30,37 @@ def compile_for(settings: Settings, rendition: Rendition) -> CompiledLetter:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One dispatch's letter, compiled."""
+
+    compiled: CompiledLetter
+    prefix: str
+
+
 class Letters:
     """The compiled letters of the dispatches under way; one per dispatch, whatever the number of recipients.
 
     Personal values are filled in per message and forgotten with it.
     """
 
-    def __init__(self, settings: Settings, key: TokenKey) -> None:
+    def __init__(self, database: Database, settings: Settings, key: TokenKey, *, account: str | None = None) -> None:
+        self._database = database
         self._settings = settings
         self._office = settings.office
-        self._zone: ZoneInfo = settings.zone
-        self._account = settings.account()[1]
+        self._account = settings.smtp[account] if account else settings.account()[1]
         self._key = key
         self._sender_address = self._office.sender_address
         self._domain = self._sender_address.rpartition("@")[2]
-        self._compiled: dict[int, CompiledLetter] = {}
-        self._dates: dict[int, dt.datetime] = {}
-        self._prefixes: dict[int, str] = {}
-
-    def load(self, conn: Connection, bulletin_ids: Iterable[int], *, now: dt.datetime) -> None:
-        """Compiles every letter of these bulletins. `now` dates the letters that were not released yet."""
-        for bulletin_id in bulletin_ids:
-            edition = get_bulletin(conn, bulletin_id).edition
-            self._prefixes[bulletin_id] = CORRECTION if edition > 1 else ""
-            for dispatch in dispatches_of(conn, bulletin_id):
-                # The date of the release, not of the attempt: the same bytes on every attempt.
-                self._dates[dispatch.id] = dispatch.released_at or now
-                self._compiled[dispatch.id] = compile_for(self._settings, from_document(dispatch.rendition))
+        self._letters: dict[int, _Letter] = {}
 
     def message(self, claim: Claim) -> Message:
         """The message of one delivery: the same bytes and the same Message-ID on every attempt.
 
-        Raises `BadInput` when a personal value cannot stand in a header.
+        Raises `BadInput` when a personal value cannot stand in a header, and `ClaimLost` when a later
+        freeze has replaced the letter.
         """
+        letter = self._letters.get(claim.dispatch_id) or self._load(claim)
         token = self._key.token(Purpose.MESSAGE, claim.delivery_id)
         personal = Personal(
             to_name=claim.name,
@@ -71,12 +68,13 @@ class Letters:
             unit=claim.unit,
             role=claim.role or "",
             message_id=f"<{token}@{self._domain}>",
-            date=self._dates[claim.dispatch_id].astimezone(self._zone),
+            # The date of the release, not of the attempt: the same bytes on every attempt.
+            date=claim.released_at.astimezone(self._settings.zone),
             delivery_token=token,
             links=self._links(claim.delivery_id),
-            subject_prefix=self._prefixes[claim.bulletin_id],
+            subject_prefix=letter.prefix,
         )
-        parts = self._compiled[claim.dispatch_id].parts(personal)
+        parts = letter.compiled.parts(personal)
         return Message(claim.delivery_id, self._envelope(claim.delivery_id, claim.address), parts)
 
     def trial(self, rendition: Rendition, address: str, *, now: dt.datetime) -> Message:
@@ -89,7 +87,7 @@ class Letters:
             unit="（测试单位）",
             role="",
             message_id=f"<{token}@{self._domain}>",
-            date=now.astimezone(self._zone),
+            date=now.astimezone(self._settings.zone),
             delivery_token=token,
             links=self._links(trial_id),
             subject_prefix=TEST,
@@ -97,6 +95,17 @@ class Letters:
         return Message(
             trial_id, self._envelope(trial_id, address), compile_for(self._settings, rendition).parts(personal)
         )
+
+    def _load(self, claim: Claim) -> _Letter:
+        """Compiles the letter of a claim's dispatch; the frozen rendition of a dispatch never changes."""
+        with self._database.read() as conn:
+            dispatch = get_dispatch(conn, claim.dispatch_id)
+            if dispatch is None:
+                raise ClaimLost
+            edition = get_bulletin(conn, claim.bulletin_id).edition
+        compiled = compile_for(self._settings, from_document(dispatch.rendition))
+        letter = self._letters[claim.dispatch_id] = _Letter(compiled, CORRECTION if edition > 1 else "")
+        return letter
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:
         """The envelope of one delivery; its sender never changes between attempts (greylisting, RFC 6647)."""

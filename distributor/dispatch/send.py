@@ -14,18 +14,24 @@ from distributor.channels.base import Channel
 from distributor.channels.smtp.channel import SmtpChannel
 from distributor.delivery.outcome import Outcome
 from distributor.dispatch.letters import Letters
-from distributor.dispatch.plan import Plan
+from distributor.dispatch.plan import ChangedSince, Plan
 from distributor.dispatch.reconcile import resend_unknown
+from distributor.dispatch.turnstile import Turnstile
 from distributor.dispatch.worker import Worker
 from distributor.settings import Settings
 from distributor.store import audit
+from distributor.store.bulletins import get_bulletin
 from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
 from distributor.store.dispatches import release
 from distributor.store.ledger import Ledger
 from distributor.store.sender_lock import SenderBusy, acquire
+from distributor.words import words
 
 Clock = Callable[[], dt.datetime]
+
+#: A person who watches a send waits for so long for a limit to have room again.
+PATIENCE = dt.timedelta(minutes=2)
 
 
 def utc_now() -> dt.datetime:
@@ -38,19 +44,54 @@ def new_owner() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
 
 
-def open_lines(settings: Settings, count: int) -> tuple[Channel, ...]:
-    """Lines to the relay, not yet connected; no more than the account may have, nor than there are letters.
+def open_lines(settings: Settings, count: int, *, name: str | None = None) -> tuple[Channel, ...]:
+    """Lines to one account's relay, not yet connected; no more than it may have, nor than there are letters.
 
-    Raises `BadInput` when no account is configured or its password file cannot be read.
+    Without a name, the first account's. Raises `BadInput` when there is none or its password cannot be read.
     """
-    _name, account = settings.account()
+    account = settings.smtp[name].found_from(settings.home) if name else settings.account()[1]
     password = account.secret()
     return tuple(SmtpChannel(account, password=password) for _ in range(min(account.connections, max(count, 1))))
 
 
+def turnstile_of(
+    ledger: Ledger,
+    database: Database,
+    settings: Settings,
+    name: str,
+    *,
+    owner: str,
+    clock: Clock,
+    bulletin_ids: Collection[int] | None,
+    delivery_ids: Collection[str] | None = None,
+) -> Turnstile:
+    """What lets the letters of one account through, within the account's limits."""
+    account = settings.smtp[name]
+    return Turnstile(
+        ledger,
+        database,
+        account=name,
+        limits=account.limits,
+        domain_limits=account.domain_limits,
+        owner=owner,
+        clock=clock,
+        bulletin_ids=bulletin_ids,
+        delivery_ids=delivery_ids,
+    )
+
+
 def release_plan(database: Database, plan: Plan, settings: Settings, *, now: dt.datetime, actor: str) -> int:
-    """Makes the planned rows due and books the decision. Returns how many rows were released."""
+    """Makes the planned rows due and books the decision. Returns how many rows were released.
+
+    Raises `ChangedSince` when the bulletin was finalised again after the plan was shown.
+    """
     with database.write() as conn:
+        present = get_bulletin(conn, plan.record.id)
+        if (present.digest, present.directory_digest) != (plan.record.digest, plan.record.directory_digest):
+            raise ChangedSince(
+                words("{label} was finalised again in the meantime.", label=present.title),
+                do=words("Look at the new plan; nothing was sent."),
+            )
         released = release(
             conn,
             plan.record.id,
@@ -101,6 +142,7 @@ def somebody_sends(database: Database) -> bool:
 
 async def send_due(
     database: Database,
+    settings: Settings,
     letters: Letters,
     *,
     bulletin_ids: Collection[int],
@@ -111,24 +153,25 @@ async def send_due(
 ) -> Outcome | None:
     """Sends what is due of these bulletins, or of these deliveries alone when they are given.
 
-    Ends when nothing is due, or when the relay cannot be used; returns the outcome that stopped it
-    early, if one did. SIGINT and SIGTERM end it gently: nothing more is claimed, letters in flight are
-    finished. The caller holds the sender's place.
+    Ends when nothing is due, when the relay cannot be used, or when a limit has no room for longer than
+    `PATIENCE`; returns the outcome that stopped it early, if one did. SIGINT and SIGTERM end it gently:
+    nothing more is claimed, letters in flight are finished. The caller holds the sender's place.
     """
-    with database.read() as conn:
-        letters.load(conn, bulletin_ids, now=clock())
     ledger = Ledger(database, clock=clock)
     ledger.start()
     try:
-        worker = Worker(
+        source = turnstile_of(
             ledger,
-            tuple(lines),
-            letters.message,
+            database,
+            settings,
+            settings.account()[0],
             owner=owner,
             clock=clock,
-            chance=random.random,
             bulletin_ids=bulletin_ids,
             delivery_ids=delivery_ids,
+        )
+        worker = Worker(
+            ledger, source, tuple(lines), letters.message, clock=clock, chance=random.random, patience=PATIENCE
         )
         with _stopping_gently(worker):
             stopped = await worker.run()

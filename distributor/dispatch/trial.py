@@ -65,13 +65,13 @@ async def send_trials(
     return tuple(trials)
 
 
-async def rehearse(letters: Letters, deliveries: Sequence[DeliveryRecord]) -> Rehearsal:
+async def rehearse(letters: Letters, deliveries: Sequence[DeliveryRecord], *, now: dt.datetime) -> Rehearsal:
     """Makes every letter and gives it to the recording channel. Raises `BadInput` for one that cannot be made."""
     sizes = []
     for delivery in deliveries:
         channel = RecordingChannel()
         await channel.open()
-        await channel.send(letters.message(_as_claim(delivery)), _always)
+        await channel.send(letters.message(_as_claim(delivery, now)), _always)
         sizes += [len(message.body) for message in channel.messages]
         await channel.close()
     return Rehearsal(len(sizes), max(sizes, default=0), sum(sizes))
@@ -89,7 +89,7 @@ async def _always() -> bool:
     return True
 
 
-def _as_claim(delivery: DeliveryRecord) -> Claim:
+def _as_claim(delivery: DeliveryRecord, now: dt.datetime) -> Claim:
     return Claim(
         delivery_id=delivery.id,
         epoch=0,
@@ -101,5 +101,6 @@ def _as_claim(delivery: DeliveryRecord) -> Claim:
         unit=delivery.unit,
         role=delivery.role,
         attempts=delivery.attempts,
-        valid_until=delivery.changed_at,
+        released_at=now,
+        valid_until=now,
     )

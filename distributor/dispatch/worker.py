@@ -5,20 +5,19 @@ the ledger writes it. It only knows when to stop.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from distributor.channels.base import Channel, ClaimLost, Message, OpenFailed
 from distributor.delivery.judgement import Judgement, judge
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Refused
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim
-
-#: A claim returns to the queue by itself when its worker has not come this far by then.
-LEASE = dt.timedelta(minutes=15)
 
 _OPENING = frozenset({Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
 
@@ -30,45 +29,57 @@ class Stopped:
     outcome: Outcome | None = None
 
 
+class Source(Protocol):
+    """Where a worker gets its letters from. `wait` is how long there is no room for more after the last claim."""
+
+    wait: dt.timedelta | None
+
+    async def claim(self, limit: int) -> list[Claim]: ...
+
+    async def give_back(self, claims: Sequence[Claim]) -> None: ...
+
+
 class Worker:
     """Sends what is due over a fixed set of lines, then stops.
 
     `compose` makes the message of a claim. `clock` gives UTC; `chance` a random number in [0, 1).
-    `bulletin_ids` and `delivery_ids` narrow what is sent; None means no limit.
+    `most` is how many letters are taken up in all; None means no limit. `patience` is how long a
+    worker waits by itself when a limit of the account is reached.
     """
 
     def __init__(
         self,
         ledger: Ledger,
+        source: Source,
         lines: Sequence[Channel],
         compose: Callable[[Claim], Message],
         *,
-        owner: str,
         clock: Callable[[], dt.datetime],
         chance: Callable[[], float],
-        bulletin_ids: Collection[int] | None = None,
-        delivery_ids: Collection[str] | None = None,
+        most: int | None = None,
+        patience: dt.timedelta = dt.timedelta(),
     ) -> None:
         self._ledger = ledger
+        self._source = source
         self._lines = lines
         self._compose = compose
-        self._owner = owner
         self._clock = clock
         self._chance = chance
-        self._bulletin_ids = bulletin_ids
-        self._delivery_ids = delivery_ids
+        self._left = most
+        self._patience = patience
         self._batch = 4 * len(lines)
         self._waiting: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
         self._opening = asyncio.Lock()
         self._account_is_good = False
+        self._open_lines = len(lines)
         self._held: set[int] = set()
         self._outcome: Outcome | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def stop(self) -> None:
         """Claims nothing more; letters in flight are finished."""
-        self._stopping = True
+        self._stopping.set()
 
     async def run(self) -> Stopped:
         """Sends until nothing is due, or no line can be used. Claims left over go back untried.
@@ -76,7 +87,7 @@ class Worker:
         Raises `Unavailable` when the ledger cannot write; letters whose last byte had not gone are not sent.
         """
         lines = await asyncio.gather(*(self._work(line) for line in self._lines), return_exceptions=True)
-        await self._ledger.release(tuple(self._waiting))
+        await self._source.give_back(tuple(self._waiting))
         self._waiting.clear()
         for trouble in lines:
             if trouble is not None:
@@ -85,9 +96,9 @@ class Worker:
 
     async def _work(self, line: Channel) -> None:
         try:
-            while not self._stopping and (claim := await self._next()) is not None:
+            while not self._stopping.is_set() and (claim := await self._next()) is not None:
                 if claim.dispatch_id in self._held:
-                    await self._ledger.release((claim,))
+                    await self._source.give_back((claim,))
                 elif not await self._carry(line, claim):
                     return
         except BaseException:
@@ -98,16 +109,26 @@ class Worker:
 
     async def _next(self) -> Claim | None:
         async with self._claiming:
-            if not self._waiting:
-                claims = await self._ledger.claim(
-                    owner=self._owner,
-                    limit=self._batch,
-                    lease=LEASE,
-                    bulletin_ids=self._bulletin_ids,
-                    delivery_ids=self._delivery_ids,
-                )
-                self._waiting.extend(claims)
+            while not self._waiting and not self._stopping.is_set() and await self._claim():
+                pass
         return self._waiting.popleft() if self._waiting else None
+
+    async def _claim(self) -> bool:
+        """Takes up more letters. Returns whether asking again is of use: a limit was reached and has room by now."""
+        limit = self._batch if self._left is None else min(self._batch, self._left)
+        if limit == 0:
+            return False
+        claims = await self._source.claim(limit)
+        self._waiting.extend(claims)
+        if self._left is not None:
+            self._left -= len(claims)
+        wait = self._source.wait
+        if claims or wait is None or wait > self._patience:
+            return False
+        with contextlib.suppress(TimeoutError):
+            # A little longer: the business clock and the database's may differ by milliseconds.
+            await asyncio.wait_for(self._stopping.wait(), wait.total_seconds() + 0.05)
+        return True
 
     async def _carry(self, line: Channel, claim: Claim) -> bool:
         """Takes one delivery as far as it goes. Returns False when this line is of no more use."""
@@ -118,14 +139,17 @@ class Worker:
         try:
             message = self._compose(claim)
             if not await self._open(line):
-                await self._ledger.release((claim,))
+                await self._source.give_back((claim,))
                 return False
             outcome = await line.send(message, checkpoint)
         except ClaimLost:
             return True
         except OpenFailed as failed:
             outcome = failed.outcome
-        except BadInput as error:
+            if self._is_surplus(outcome):
+                await self._source.give_back((claim,))
+                return False
+        except (BadInput, Refused) as error:
             outcome = Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.MAIL, Reply(text=str(error)))
         await self._record(claim, outcome)
         if outcome.stops_the_account:
@@ -136,24 +160,35 @@ class Worker:
 
     async def _open(self, line: Channel) -> bool:
         """Opens a line; False when the run is over. The first one goes alone: a wrong password is tried once."""
-        if self._account_is_good:
-            await line.open()
-            return True
         async with self._opening:
             if self._outcome is not None:
                 return False
-            try:
-                await line.open()
-            except OpenFailed as failed:
-                self._outcome = failed.outcome
-                raise
-            self._account_is_good = True
+            if not self._account_is_good:
+                await self._prove_account(line)
+        await line.open()
         return True
 
+    async def _prove_account(self, line: Channel) -> None:
+        try:
+            await line.open()
+        except OpenFailed as failed:
+            self._outcome = failed.outcome
+            raise
+        self._account_is_good = True
+
+    def _is_surplus(self, outcome: Outcome) -> bool:
+        """Whether a line that cannot be opened is just one more than the server allows; nobody need wait for it."""
+        surplus = self._account_is_good and self._open_lines > 1 and not outcome.stops_the_account
+        if surplus:
+            self._open_lines -= 1
+        return surplus
+
     def _line_is_useful(self, outcome: Outcome) -> bool:
-        """A line that cannot be opened retires; the run ends when all have."""
+        """A line that cannot be opened retires; the last one takes the run with it."""
         if outcome.verdict is Verdict.DEFERRED and outcome.stage in _OPENING:
-            self._outcome = outcome
+            self._open_lines -= 1
+            if self._open_lines == 0:
+                self._outcome = outcome
             return False
         return True
 

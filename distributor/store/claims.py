@@ -109,6 +109,7 @@ _CLAIMED = (
     delivery.c.unit,
     delivery.c.role,
     delivery.c.attempts,
+    delivery.c.released_at,
     delivery.c.valid_until,
     delivery.c.next_attempt_at,
     delivery.c.position,
@@ -145,6 +146,7 @@ def _claim(row: Any) -> Claim:
         unit=row.unit,
         role=row.role,
         attempts=row.attempts,
+        released_at=row.released_at,
         valid_until=row.valid_until,
     )
 

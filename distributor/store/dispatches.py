@@ -17,6 +17,26 @@ def dispatches_of(conn: Connection, bulletin_id: int) -> tuple[DispatchRecord, .
     return tuple(dispatch_record(row) for row in rows)
 
 
+def get_dispatch(conn: Connection, dispatch_id: int) -> DispatchRecord | None:
+    """One letter; None when a later freeze has replaced it."""
+    row = conn.execute(dispatches().where(dispatch.c.id == dispatch_id)).first()
+    return None if row is None else dispatch_record(row)
+
+
+def untouched(conn: Connection) -> tuple[DispatchRecord, ...]:
+    """The letters that were released, are not on hold, and of which no copy was ever claimed."""
+    copies = select(delivery.c.id).where(delivery.c.dispatch_id == dispatch.c.id)
+    rows = conn.execute(
+        dispatches().where(
+            dispatch.c.released_at.is_not(None),
+            dispatch.c.hold.is_(None),
+            copies.where(delivery.c.state == State.QUEUED).exists(),
+            ~copies.where(delivery.c.epoch > 0).exists(),
+        )
+    )
+    return tuple(dispatch_record(row) for row in rows)
+
+
 def release(
     conn: Connection,
     bulletin_id: int,

@@ -95,6 +95,7 @@ class Claim:
     unit: str
     role: str | None
     attempts: int
+    released_at: dt.datetime  # dates the letter: the same on every attempt
     valid_until: dt.datetime
 
 

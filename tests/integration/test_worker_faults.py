@@ -1,5 +1,6 @@
 """SMTP's faults seen from the rows: what each does to a delivery, to the other recipients, and to the run."""
 
+import asyncio
 import datetime as dt
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import pytest
 from distributor.channels.base import Envelope, Message
 from distributor.delivery.outcome import Fault
 from distributor.delivery.state import State
+from distributor.dispatch.turnstile import Turnstile
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.store.bulletins import save_frozen
 from distributor.store.database import Database
@@ -18,7 +20,7 @@ from distributor.store.dispatches import dispatches_of, release
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim, DeliveryRecord
 from tests.channels.letters import BODY, channel_to
-from tests.channels.server import Act, Drop, Say, ScriptedServer, Stall, TakeAndDrop, TakeAndSay
+from tests.channels.server import Act, Drop, Say, ScriptedServer, Stall, TakeAndDrop, TakeAndSay, Wait
 from tests.integration.conftest import Clock
 from tests.integration.frozen import LATER, frozen, letter
 
@@ -53,14 +55,9 @@ async def send(database: Database, server: ScriptedServer, clock: Clock, *, line
     ledger = Ledger(database, clock=clock)
     ledger.start()
     try:
-        worker = Worker(
-            ledger,
-            [channel_to(server, **account) for _ in range(lines)],
-            compose,
-            owner="test/1",
-            clock=clock,
-            chance=lambda: 0.0,
-        )
+        source = Turnstile(ledger, database, account="main", limits=(), domain_limits={}, owner="test/1", clock=clock)
+        channels = [channel_to(server, **account) for _ in range(lines)]
+        worker = Worker(ledger, source, channels, compose, clock=clock, chance=lambda: 0.0)
         return await worker.run()
     finally:
         ledger.close()
@@ -241,6 +238,17 @@ async def test_25_a_server_that_closes_after_each_letter_still_gets_each_letter_
     server.plan("MAIL", Say("421 4.7.0 one letter per connection"), address="")
     await send(database, server, clock)
     assert copies(server) == dict.fromkeys((f"{name}@example.gov.cn" for name in PEOPLE), 1)
+
+
+async def test_a_server_that_allows_fewer_lines_still_gets_every_letter_and_nobody_waits(
+    database: Database, server: ScriptedServer, clock: Clock
+) -> None:
+    welcome = asyncio.Event()
+    welcome.set()
+    server.plan("GREETING", Wait(welcome), Say("421 4.7.0 too many connections"), Say("421 4.7.0 too many connections"))
+    stopped = await send(database, server, clock, lines=3)
+    assert stopped.outcome is None
+    assert states(database) == {"accepted": len(PEOPLE)}
 
 
 async def test_27_a_letter_larger_than_the_server_takes_holds_the_group_before_data(
