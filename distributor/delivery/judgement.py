@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from distributor.delivery.outcome import Fault, Outcome, Verdict
+from distributor.delivery.reason import Reason
 from distributor.delivery.retry import next_attempt
 from distributor.delivery.state import Fact
 
@@ -32,13 +33,13 @@ def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: dateti
     if outcome.verdict is Verdict.ACCEPTED:
         return Judgement(Fact.ACCEPT)
     if outcome.verdict is Verdict.UNKNOWN:
-        return Judgement(Fact.LOSE, reason="no_reply")
+        return Judgement(Fact.LOSE, reason=Reason.NO_REPLY)
     if outcome.stops_the_account:
         return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=outcome.fault)
     if outcome.verdict is Verdict.REJECTED and outcome.fault is Fault.CONTENT:
-        return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason="content", hold=True)
+        return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=Reason.CONTENT, hold=True)
     if outcome.verdict is Verdict.REJECTED and outcome.fault is Fault.RECIPIENT:
-        return Judgement(Fact.REJECT, reason="rejected", suppress=suppresses(outcome))
+        return Judgement(Fact.REJECT, reason=Reason.REJECTED, suppress=suppresses(outcome))
     # Throttling and the network are nobody's attempt; an unknown kind of refusal is temporary.
     charged = outcome.fault is Fault.RECIPIENT or outcome.fault is Fault.NONE
     at = next_attempt(
@@ -50,7 +51,7 @@ def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: dateti
         network=outcome.fault is Fault.NETWORK,
     )
     if at is None:
-        return Judgement(Fact.GIVE_UP, charged=charged, reason="expired")
+        return Judgement(Fact.GIVE_UP, charged=charged, reason=Reason.EXPIRED)
     return Judgement(Fact.DEFER, charged=charged, next_attempt_at=at, reason=outcome.fault)
 
 
