@@ -142,6 +142,25 @@ def test_a_due_time_fires_once_for_exactly_one_caller(database: Database) -> Non
         assert sorted(pool.map(work, range(6))) == [False] * 5 + [True]
 
 
+def test_who_comes_while_another_books_the_firing_waits_and_leaves_it(postgres_url: str) -> None:
+    first, second = Database.open(postgres_url), Database.open(postgres_url)
+
+    def follow() -> bool:
+        with second.write() as conn:
+            return fire(conn, "17:00", NOW, NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with first.write() as conn:
+            assert fire(conn, "17:00", NOW, NOW)
+            answer = pool.submit(follow)
+            blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while conn.exec_driver_sql(blocked).scalar() == 0:
+                pass
+        assert answer.result() is False
+    first.close()
+    second.close()
+
+
 def test_firings_are_told_apart_by_schedule_and_moment(database: Database) -> None:
     later = NOW + dt.timedelta(days=1)
     with database.write() as conn:
