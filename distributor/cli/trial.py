@@ -14,6 +14,7 @@ from distributor.dispatch.letters import Letters
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection, make_plan
 from distributor.dispatch.send import open_lines
+from distributor.dispatch.signoff import require_testable
 from distributor.dispatch.trial import rehearse, send_trials
 from distributor.errors import BadInput
 from distributor.misfit import Misfit
@@ -115,7 +116,9 @@ def letters_of(desk: Desk, database: Database) -> Letters:
 def _renditions(desk: Desk, database: Database, issue: str | None) -> list[Rendition]:
     """The frozen letters of a finalised bulletin, or those of a file as it stands now."""
     if issue is not None and Path(issue).is_file():
-        return [letter.rendition for letter in prepare(Path(issue), desk.settings).letters]
+        prepared = prepare(Path(issue), desk.settings)
+        desk.problems(require_testable(prepared, desk.settings.send))
+        return [letter.rendition for letter in prepared.letters]
     with database.read() as conn:
         record = locate(conn, issue, today=desk.today)
         assert record is not None, "only a file can be without a record"
