@@ -12,6 +12,7 @@ from typer import rich_utils
 
 from distributor import __version__
 from distributor.cli import (
+    backup,
     check,
     decisions,
     demo,
@@ -22,6 +23,7 @@ from distributor.cli import (
     recipients,
     schedule,
     send,
+    serve,
     status,
     why,
 )
@@ -95,7 +97,22 @@ def options(
     context.obj = Desk(config=config)
 
 
-for module in (init, check, preview, finalise, send, status, why, decisions, recipients, schedule, doctor, demo):
+for module in (
+    init,
+    check,
+    preview,
+    finalise,
+    send,
+    status,
+    why,
+    decisions,
+    recipients,
+    schedule,
+    doctor,
+    backup,
+    serve,
+    demo,
+):
     module.register(app)
 
 

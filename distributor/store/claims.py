@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from distributor.delivery.outcome import Stage, Verdict
 from distributor.delivery.state import Fact, State, advance
+from distributor.store.pauses import goes_on
 from distributor.store.records import Claim, Swept
 from distributor.store.rows import chunks
 from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, leased
@@ -125,6 +126,7 @@ def _due(
         delivery.c.next_attempt_at <= now,
         delivery.c.valid_until > now,
         delivery.c.dispatch_id.not_in(held),
+        goes_on(delivery.c.bulletin_id),
     ]
     if bulletin_ids is not None:
         # A sum has no index: through the one of bulletins, SQLite would read and sort every row for each claim.

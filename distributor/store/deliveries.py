@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce
 from distributor.delivery.state import Fact, State
 from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Recipient
-from distributor.store.freezing import SUPERSEDED
 from distributor.store.moves import Move, apply_moves
+from distributor.store.pauses import goes_on
 from distributor.store.records import AttemptRecord, Books, DeliveryRecord
 from distributor.store.rows import chunks, deliveries, delivery_record, recipient
 from distributor.store.schema import attempt, claimable, delivery, dispatch
@@ -61,10 +61,8 @@ def find_deliveries(conn: Connection, who: str, bulletin_id: int | None = None) 
 
 def recipients_of(conn: Connection, bulletin_id: int) -> tuple[Recipient, ...]:
     """Who the bulletin is owed to as last frozen, in the order of the directory."""
-    listed = or_(delivery.c.state != State.CANCELLED, delivery.c.reason != SUPERSEDED)
-    return tuple(
-        recipient(row) for row in conn.execute(deliveries().where(delivery.c.bulletin_id == bulletin_id, listed))
-    )
+    listed = deliveries().where(delivery.c.bulletin_id == bulletin_id, delivery.c.listed)
+    return tuple(recipient(row) for row in conn.execute(listed))
 
 
 def books(conn: Connection, bulletin_id: int) -> Books:
@@ -89,6 +87,24 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
     for row in counts:
         found[row.dispatch_id][1][State(row.state)] = row.rows
     return {number: Books(planned=planned, by_state=states) for number, (planned, states) in sorted(found.items())}
+
+
+def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:
+    """The bulletins that have a copy to send now, the longest waiting first; held and resting ones are left out."""
+    held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
+    due = (
+        select(delivery.c.bulletin_id)
+        .where(
+            claimable,
+            delivery.c.next_attempt_at <= now,
+            delivery.c.valid_until > now,
+            delivery.c.dispatch_id.not_in(held),
+            goes_on(delivery.c.bulletin_id),
+        )
+        .group_by(delivery.c.bulletin_id)
+        .order_by(func.min(delivery.c.next_attempt_at), delivery.c.bulletin_id)
+    )
+    return tuple(conn.execute(due).scalars())
 
 
 def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | None:

@@ -90,3 +90,17 @@ identity = Table(
 )
 
 __all__ = ["breaker", "firing", "identity", "instance", "lease", "metadata", "pause", "window_grant"]
+
+#: What the editors must be told, one row per cause; `told` of `count` are known to them.
+alert = Table(
+    "alert",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("first_at", Utc, nullable=False),
+    Column("last_at", Utc, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("told", Integer, nullable=False),  # how many of `count` the editors know of
+    Column("told_at", Utc),
+    Column("tried_at", Utc),
+)

@@ -1,0 +1,107 @@
+"""`distributor serve`, `pause` and `resume`: the background service, and how people hold it and let it go."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from distributor.cli.desk import Desk
+from distributor.cli.exits import Exit
+from distributor.dispatch.late import let_go
+from distributor.dispatch.locate import locate
+from distributor.dispatch.send import new_owner, utc_now
+from distributor.errors import BadInput
+from distributor.log import chosen, configure
+from distributor.service.office import Office
+from distributor.service.run import Role, run
+from distributor.settings import FILE_NAME
+from distributor.store.database import Database
+from distributor.store.pauses import ALL, pause, paused, resume
+from distributor.store.records import BulletinRecord
+from distributor.words import say, words
+
+AsJson = Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))]
+Scope = Annotated[str | None, typer.Argument(help=say("A bulletin, `account:NAME`, or nothing for everything."))]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the three commands."""
+
+    @app.command(help=say("Run the background service: the drop folder, the hours, the sending, the health page."))
+    def serve(
+        context: typer.Context,
+        role: Annotated[
+            list[Role] | None, typer.Option(help=say("Only this part; may be repeated. Needs PostgreSQL."))
+        ] = None,
+    ) -> int:
+        desk: Desk = context.obj
+        settings = desk.settings
+        configure(*chosen(settings.log.format, settings.log.level))
+        with desk.database() as database:
+            office = Office(
+                file=settings.home / (desk.config or Path(os.environ.get("DISTRIBUTOR_CONFIG") or FILE_NAME)).name,
+                settings=settings,
+                database=database,
+                key=desk.key,
+                owner=new_owner(),
+                clock=utc_now,
+            )
+            asyncio.run(run(office, role or list(Role)))
+        return Exit.DONE
+
+    @app.command("pause", help=say("Hold everything, one account or one bulletin; a running service obeys at once."))
+    def pause_(
+        context: typer.Context,
+        scope: Scope = None,
+        reason: Annotated[str, typer.Option(help=say("Why, for those who look later."))] = "",
+        as_json: AsJson = False,
+    ) -> int:
+        desk: Desk = context.obj
+        desk.as_json = as_json
+        return _pause(desk, scope, reason)
+
+    @app.command("resume", help=say("Let go on what was paused, or a bulletin that is on hold."))
+    def resume_(context: typer.Context, scope: Scope = None, as_json: AsJson = False) -> int:
+        desk: Desk = context.obj
+        desk.as_json = as_json
+        return _resume(desk, scope)
+
+
+def _pause(desk: Desk, scope: str | None, reason: str) -> int:
+    with desk.database() as database:
+        name = _scope_name(scope, _bulletin(desk, database, scope))
+        with database.write() as conn:
+            new = pause(conn, name, reason, desk.actor, desk.now)
+            rests = paused(conn)
+    desk.say(words("{scope} is paused.", scope=name) if new else words("{scope} was paused already.", scope=name))
+    desk.answer({"paused": [rest.scope for rest in rests], "changed": new})
+    return Exit.DONE if new else Exit.NOTHING
+
+
+def _resume(desk: Desk, scope: str | None) -> int:
+    with desk.database() as database:
+        record = _bulletin(desk, database, scope)
+        with database.write() as conn:
+            changed = resume(conn, _scope_name(scope, record), desk.actor, desk.now)
+            lifted = let_go(conn, record.id, now=desk.now, actor=desk.actor) if record else 0
+            rests = paused(conn)
+    desk.say(words("It goes on.") if changed or lifted else words("Nothing was paused or on hold there."))
+    desk.answer({"paused": [rest.scope for rest in rests], "changed": changed, "holds_lifted": lifted})
+    return Exit.DONE if changed or lifted else Exit.NOTHING
+
+
+def _bulletin(desk: Desk, database: Database, scope: str | None) -> BulletinRecord | None:
+    """The bulletin that is meant, or None when it is everything or an account."""
+    if scope is None or scope == ALL or scope.startswith("account:"):
+        return None
+    with database.read() as conn:
+        record = locate(conn, scope, today=desk.today)
+    if record is None:
+        raise BadInput(words("{file} has not been finalised.", file=scope), do=words("Finalise it first."))
+    return record
+
+
+def _scope_name(scope: str | None, record: BulletinRecord | None) -> str:
+    return f"bulletin:{record.id}" if record else scope or ALL

@@ -1,0 +1,75 @@
+"""What the parts of a running service share: settings that may be edited while it runs, and one way to say things."""
+
+import asyncio
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from distributor.errors import DistributorError
+from distributor.log import log
+from distributor.receipts.tokens import TokenKey
+from distributor.settings import Settings
+from distributor.settings_file import load_settings
+from distributor.store import alerts
+from distributor.store.database import Database
+from distributor.words import Words, words
+
+_log = log("service")
+
+#: Settings that a running service cannot take over; they need a restart.
+_FIXED = ("database",)
+
+
+@dataclass
+class Office:
+    """The service's surroundings. `settings` is always the last good reading of the file."""
+
+    file: Path
+    settings: Settings
+    database: Database
+    key: TokenKey
+    owner: str
+    clock: Callable[[], dt.datetime]
+    #: Set when there may be something to send; the sending part clears it.
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: When the clock's duties were last done, for the readiness page (UTC).
+    last_tick: dt.datetime | None = None
+    _read: int = 0
+
+    def reload(self, *, always: bool = False) -> None:
+        """Takes over the settings file when it has changed; a bad one leaves the last good reading in force."""
+        stamp = _stamp(self.file)
+        if stamp == self._read and not always:
+            return
+        first, self._read = self._read == 0, stamp
+        if first and not always:
+            return
+        try:
+            fresh = load_settings(self.file, environ=os.environ)
+        except DistributorError as error:
+            self.tell("settings", words("The settings were edited and are not in force: {error}", error=str(error)))
+            return
+        changed = [name for name in _FIXED if getattr(fresh, name) != getattr(self.settings, name)]
+        self.settings = fresh
+        _log.info("settings.reloaded", needs_restart=changed)
+
+    def tell(self, cause: str, what: Words) -> None:
+        """Tells the editors (once per cause, then in digests) and the log."""
+        _log.warning("alert", cause=cause, what=str(what))
+        with self.database.write() as conn:
+            alerts.note(conn, cause, str(what), now=self.clock())
+
+    def stop(self) -> None:
+        """Nothing new is begun from here on."""
+        self.stopping.set()
+        self.wake.set()
+
+
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return -1

@@ -1,0 +1,152 @@
+"""Starts the service, keeps its parts together, and ends it so that nothing is lost: SIGTERM drains."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import signal
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from enum import StrEnum
+
+from distributor.delivery.throttle import Scope
+from distributor.dispatch.hours import next_hour
+from distributor.dispatch.send import sender
+from distributor.errors import Refused
+from distributor.log import log
+from distributor.notify import Supervisor
+from distributor.schedule.alarm import AlarmClock
+from distributor.service.duties import Duties
+from distributor.service.office import Office
+from distributor.service.sending import Sending
+from distributor.store.ledger import Ledger
+from distributor.web.app import build_app
+from distributor.web.figures import all_figures
+from distributor.web.health import Readiness, clock_probe, database_probe, health_routes, pause_probe
+from distributor.web.metrics import ClockCollector, RowsCollector, metrics_routes, registry_of
+from distributor.web.server import WebServer, serve
+from distributor.words import words
+
+_log = log("service")
+
+#: Without a tick for so long the service is not ready.
+TICK_LIMIT = dt.timedelta(seconds=30)
+
+
+class Role(StrEnum):
+    """A part of the service that one process does."""
+
+    SCHEDULE = "schedule"  # the drop folder, the hours, leases that are over
+    SEND = "send"  # hands letters over
+    WEB = "web"  # health, readiness, metrics
+
+
+async def run(office: Office, roles: Collection[Role]) -> None:
+    """Runs the roles until SIGTERM or SIGINT, then finishes what is in flight.
+
+    On SQLite one process does everything and holds the sender's place; raises `SenderBusy` when another
+    does, and `Refused` when roles are given.
+    """
+    if office.database.dialect == "sqlite" and set(roles) != set(Role):
+        raise Refused(
+            words("Roles need PostgreSQL: on SQLite one process does everything."),
+            do=words("Start `distributor serve` without --role, or name a PostgreSQL database."),
+        )
+    with _the_place(office), _signals(office):
+        await _run(office, roles)
+
+
+@contextlib.contextmanager
+def _the_place(office: Office) -> Iterator[None]:
+    with sender(office.database, (), owner=office.owner, clock=office.clock):
+        yield
+
+
+async def _run(office: Office, roles: Collection[Role]) -> None:
+    supervisor = Supervisor()
+    pages = await _pages(office) if Role.WEB in roles else None
+    duties = Duties(office, lambda after: next_hour(office.settings, after)) if Role.SCHEDULE in roles else None
+    clock = AlarmClock(
+        _ring(office, duties, supervisor), zone=office.settings.zone, clock=office.clock, trouble=_trouble
+    )
+    clock.start()
+    supervisor.ready()
+    _log.info("service.started", owner=office.owner, roles=sorted(roles), page=pages.port if pages else None)
+    try:
+        if Role.SEND in roles:
+            await _send(office)
+        await office.stopping.wait()
+    finally:
+        office.stop()
+        supervisor.stopping()
+        await clock.stop()
+        if duties:
+            await asyncio.to_thread(duties.give_up)
+        if pages:
+            await pages.stop()
+        _log.info("service.stopped", owner=office.owner)
+
+
+async def _send(office: Office) -> None:
+    ledger = Ledger(office.database, clock=office.clock)
+    ledger.start()
+    try:
+        await Sending(office, ledger).run()
+    finally:
+        await asyncio.to_thread(ledger.close)
+
+
+def _ring(office: Office, duties: Duties | None, supervisor: Supervisor) -> Callable[[], Awaitable[None]]:
+    async def ring() -> None:
+        await asyncio.to_thread(office.reload)
+        if duties is not None and await asyncio.to_thread(duties.tick):
+            office.wake.set()
+        office.last_tick = office.clock()
+        supervisor.alive()
+
+    return ring
+
+
+def _trouble(error: BaseException) -> None:
+    """A failed tick is tried again a second later."""
+    _log.error("tick.failed", what=str(error), kind=type(error).__name__)
+
+
+async def _pages(office: Office) -> WebServer | None:
+    listens = office.settings.web.listens
+    if listens is None:
+        return None
+    readiness = Readiness(
+        [
+            database_probe(office.database),
+            clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT),
+            pause_probe(office.database),
+        ]
+    )
+    rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))
+    registry = registry_of(rows, ClockCollector(lambda: office.last_tick, office.clock))
+    return await serve(build_app([*health_routes(readiness), *metrics_routes(registry)]), *listens)
+
+
+def _scopes(office: Office) -> list[Scope]:
+    scopes = []
+    for name, account in office.settings.smtp.items():
+        scopes.append(Scope(f"account:{name}", account.limits))
+        scopes += [Scope(f"domain:{name}:{domain}", limits) for domain, limits in account.domain_limits.items()]
+    return scopes
+
+
+@contextlib.contextmanager
+def _signals(office: Office) -> Iterator[None]:
+    """SIGTERM and SIGINT end the service; SIGHUP reads the settings again."""
+    loop = asyncio.get_running_loop()
+    actions = {
+        signal.SIGTERM: office.stop,
+        signal.SIGINT: office.stop,
+        signal.SIGHUP: lambda: office.reload(always=True),
+    }
+    for number, action in actions.items():
+        loop.add_signal_handler(number, action)
+    try:
+        yield
+    finally:
+        for number in actions:
+            loop.remove_signal_handler(number)
