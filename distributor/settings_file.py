@@ -34,7 +34,7 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str]) -> Se
     A variable with two underscores between its parts overrides one key (`DISTRIBUTOR_SMTP__MAIN__HOST`).
     Raises `BadInput` when there is no such file, `BadFile` with every problem in it.
     """
-    file = path or Path(environ.get(CONFIG) or FILE_NAME)
+    file = settings_path(path, environ=environ)
     text = _read(file)
     written = _parse(text, str(file))
     problems = list(_forbidden(written, _Lines(str(file), text)))
@@ -49,6 +49,11 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str]) -> Se
     if problems:
         raise BadFile(str(file), sorted(problems, key=lambda problem: problem.place))
     return settings.at(file.resolve().parent)
+
+
+def settings_path(path: Path | None = None, *, environ: Mapping[str, str]) -> Path:
+    """Where the settings are: `path`, else $DISTRIBUTOR_CONFIG, else distributor.toml in the current folder."""
+    return path or Path(environ.get(CONFIG) or FILE_NAME)
 
 
 def _read(file: Path) -> str:

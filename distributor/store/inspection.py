@@ -1,6 +1,6 @@
 """Looks a database over without changing anything in it: for `distributor doctor` and the readiness page.
 
-Unlike `Database.open`, it makes no tables, upgrades none, and creates no file. An SQLite file is opened read-only.
+Unlike `Database.open`, it makes no tables, upgrades none, and leaves no file behind.
 """
 
 import datetime as dt
@@ -82,7 +82,7 @@ def look(url: str, *, thorough: bool = False) -> Looked:
     Raises `Unavailable` when it cannot be read, also when there is no such file.
     """
     path = sqlite_file(url)
-    engine = _stranger(url, path)
+    engine = stranger(url, path)
     try:
         with engine.connect() as conn:
             version = current_version(conn)
@@ -138,24 +138,31 @@ def file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | N
 def check_file(path: Path) -> tuple[str, ...]:
     """The faults of an SQLite file that nobody else uses, none when it is whole. Reads all of it."""
     try:
-        with closing(_read_only(path)) as connection:
+        with closing(read_only(path)) as connection:
             rows = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST_FAULTS})")]
     except sqlite3.Error as error:
         return (str(error),)
     return () if rows == ["ok"] else tuple(rows)
 
 
-def _stranger(url: str, path: Path | None) -> Engine:
+def stranger(url: str, path: Path | None) -> Engine:
+    """An engine that opens an SQLite file read-only; dispose of it. Raises `Unavailable` when a driver is missing."""
     if path is not None:
-        return create_engine("sqlite://", creator=lambda: _read_only(path), poolclass=NullPool)
+        return create_engine("sqlite://", creator=lambda: read_only(path), poolclass=NullPool)
     try:
         return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
     except ModuleNotFoundError as error:
         raise no_driver() from error
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=10)
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection to an SQLite file that cannot change it."""
+    # In mode=ro a file in WAL mode would keep the companion files that a look makes, and whoever looks may be
+    # somebody else than the service that could then not open them. In mode=rw they are removed at the end.
+    mode = "rw" if _writable(path) else "ro"
+    connection = sqlite3.connect(f"file:{_quoted(path)}?mode={mode}", uri=True, timeout=10)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
 
 
 def _faults(conn: Connection) -> tuple[str, ...]:

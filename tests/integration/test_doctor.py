@@ -85,10 +85,18 @@ def test_a_new_office_without_a_network_has_no_failures(home: Path) -> None:
     assert all(diagnosis.do for diagnosis in diagnoses if diagnosis.verdict in (WARNING, FAILURE))
 
 
-def test_looking_changes_nothing(home: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+@pytest.mark.parametrize("database", [True, False], ids=["with a database", "in a new office"])
+def test_looking_changes_nothing(home: Path, *, database: bool) -> None:
+    if database:
+        make_database(home)
+    before = _files(home)
     list(examine(context_of(home, network=False)))
-    assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+    assert _files(home) == before
+
+
+def _files(home: Path) -> dict[Path, tuple[int, int]]:
+    """Every file with its time and size."""
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in home.rglob("*") if path.is_file()}
 
 
 def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(home: Path) -> None:
