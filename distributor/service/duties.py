@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-from distributor.delivery.gap import Gap
+from distributor.delivery.gap import Gap, Heartbeat
 from distributor.dispatch.inbox import Dropped, Fate, Inbox, put_aside, report, take_in
 from distributor.dispatch.late import hold_changed_lists, hold_late
 from distributor.errors import DistributorError
@@ -17,7 +17,7 @@ from distributor.store import instance, leases
 from distributor.store.claims import sweep
 from distributor.store.leases import Lease
 from distributor.store.machine import read_note, this_machine, write_note
-from distributor.store.pauses import ALL, pause
+from distributor.store.pauses import ALL, pause, paused
 from distributor.words import Words, words
 
 _log = log("duties")
@@ -37,6 +37,7 @@ BEAT = dt.timedelta(seconds=10)
 ROUND = dt.timedelta(seconds=5)
 
 _GAPS: dict[Gap, Words] = {
+    Gap.FINE: words("The database was changed by another program under this service's name."),
     Gap.RESTORED_BACKUP: words("The database is older than what this service last wrote: a backup was restored."),
     Gap.CLONED: words("Another machine, or a copy of this one, has used this database."),
     Gap.CLOCK_BACK: words("The clock of this machine was set back."),
@@ -54,6 +55,8 @@ class Duties:
         self._lease: Lease | None = None
         self._was_leader = False
         self._beat_at: dt.datetime | None = None
+        self._last: Heartbeat | None = None
+        self._asked = False
         self._round_at: dt.datetime | None = None
 
     def tick(self) -> bool:
@@ -90,16 +93,22 @@ class Duties:
     def _heartbeat(self, now: dt.datetime) -> None:
         """Writes a sign of life; a gap in them pauses everything until a person has looked (faults 41, 81)."""
         path = self._office.settings.home / NOTE
-        here, noted = this_machine(now), read_note(path)
+        here = this_machine(now)
+        noted = self._last or read_note(path)
         with self._office.database.write() as conn:
             gap = instance.judge(conn, noted, here)
-            following = instance.beat(conn, noted, here) if gap is Gap.FINE else None
-        if following:
-            write_note(path, following)
-        elif gap is not Gap.FINE:
+            confirmed = self._asked and not any(rest.scope == ALL for rest in paused(conn))
+            if gap is Gap.FINE and self._last:
+                self._last = instance.beat(conn, self._last, here)
+            elif gap is Gap.FINE or confirmed:
+                self._last, self._asked = instance.first_beat(conn, noted, here), False
+        if self._last and (gap is Gap.FINE or confirmed):
+            write_note(path, self._last)
+        else:
             self._pause(gap, now)
 
     def _pause(self, gap: Gap, now: dt.datetime) -> None:
+        self._last, self._asked = None, True
         with self._office.database.write() as conn:
             new = pause(conn, ALL, gap, "service", now)
         if new:
