@@ -56,7 +56,7 @@ def _demo(desk: Desk, folder: Path) -> int:
         desk.say(words("A mailbox is listening on 127.0.0.1:{port}.", port=port))
         with desk.database() as database:
             record = _finalised(desk, database, folder / "examples" / EXAMPLE)
-            code = send_record(desk, database, record, Selection(), yes=True)
+            code = send_record(desk, database, record, Selection(), at_once=True, yes=True)
             gallery = _gallery(database, record, folder / "gallery")
     _say_where(desk, folder, mailbox, gallery)
     # A second demo finds everything distributed: that is what it is meant to show.

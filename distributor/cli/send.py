@@ -18,6 +18,7 @@ from distributor.cli.show import show_deliveries, show_plan, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
+from distributor.dispatch.hours import next_hour
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
 from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, somebody_sends
@@ -68,7 +69,7 @@ def register(app: typer.Typer) -> None:
             record = _finalised(desk, database, issue, yes=yes, may_store=not dry_run)
             if dry_run:
                 return rehearse_send(desk, database, record, selection)
-            return send_record(desk, database, record, selection, yes=yes)
+            return send_record(desk, database, record, selection, at_once=now, yes=yes)
 
 
 def _finalised(desk: Desk, database: Database, issue: str | None, *, yes: bool, may_store: bool) -> BulletinRecord:
@@ -86,13 +87,15 @@ def _finalised(desk: Desk, database: Database, issue: str | None, *, yes: bool, 
     return done.record
 
 
-def send_record(desk: Desk, database: Database, record: BulletinRecord, selection: Selection, *, yes: bool) -> int:
-    """Sends one finalised bulletin as far as it can go now. Returns the exit code."""
+def send_record(
+    desk: Desk, database: Database, record: BulletinRecord, selection: Selection, *, at_once: bool, yes: bool
+) -> int:
+    """Sends one finalised bulletin at its hour: now, or later by the running service. Returns the exit code."""
     owner = new_owner()
     with contextlib.suppress(SenderBusy), sender(database, [record.id], owner=owner):
         pass  # what a dead sender left behind is part of what there is to send
     with database.read() as conn:
-        plan = make_plan(conn, record, selection, now=desk.now)
+        plan = make_plan(conn, record, selection, now=desk.now, at_once=at_once)
         if plan.to_send:
             require_unchanged(conn, record, desk.settings)
         elsewhere = in_hand(books(conn, record.id)) and somebody_sends(database)
@@ -106,8 +109,17 @@ def send_record(desk: Desk, database: Database, record: BulletinRecord, selectio
     lines = open_lines(desk.settings, plan.to_send)
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
-    desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send), yes=yes)
-    release_plan(database, plan, desk.settings, now=desk.now, actor=desk.actor)
+    now = desk.now
+    at = now if at_once else next_hour(desk.settings, now)
+    when = desk.local(at)
+    question = words("Send {count} letter(s) at {when}?", count=plan.to_send, when=when)
+    desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send) if at <= now else question, yes=yes)
+    release_plan(database, plan, desk.settings, at=at, now=now, actor=desk.actor)
+    if at > now:
+        desk.say(words("They go out at {when}; `distributor serve` must be running then. At once: --now", when=when))
+        with database.read() as conn:
+            desk.answer({"sent": False, "plan": plan_document(plan), **status_document(standing(conn, record))})
+        return Exit.DONE
     delivery_ids = plan.delivery_ids if selection.is_narrow else None
     stopped = _send_or_follow(desk, database, record, delivery_ids=delivery_ids, lines=lines, owner=owner)
     with database.read() as conn:

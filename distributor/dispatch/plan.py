@@ -94,21 +94,23 @@ class ChangedSince(Refused):
     code = "changed_since"
 
 
-def make_plan(conn: Connection, record: BulletinRecord, selection: Selection, *, now: dt.datetime) -> Plan:
-    """Works out a send. Raises `BadInput` when the selection names a group or a person that is not there."""
+def make_plan(
+    conn: Connection, record: BulletinRecord, selection: Selection, *, now: dt.datetime, at_once: bool = False
+) -> Plan:
+    """Works out a send; `at_once` takes up copies that wait for their hour, too. Raises `BadInput` when the selection names a group or a person that is not there."""
     deliveries = deliveries_of(conn, record.id)
     selection.require_known(deliveries)
     meant = [delivery for delivery in deliveries if selection.covers(delivery)]
     holds = {dispatch.group: dispatch.hold for dispatch in dispatches_of(conn, record.id)}
     groups = tuple(
-        _group_plan([d for d in meant if d.group == group], hold=holds.get(group), now=now)
+        _group_plan([d for d in meant if d.group == group], hold=holds.get(group), now=now, at_once=at_once)
         for group in dict.fromkeys(delivery.group for delivery in meant)
     )
     previous = latest_before(conn, record.id)
     return Plan(
         record=record,
         groups=groups,
-        delivery_ids=frozenset(d.id for d in meant if _is_due(d, now)),
+        delivery_ids=frozenset(d.id for d in meant if _is_due(d, now, at_once=at_once)),
         previous=previous,
         changes=compare(recipients_of(conn, previous.id), recipients_of(conn, record.id)) if previous else None,
     )
@@ -144,14 +146,17 @@ def require_unchanged(conn: Connection, record: BulletinRecord, settings: Settin
         )
 
 
-def _is_due(delivery: DeliveryRecord, now: dt.datetime) -> bool:
+def _is_due(delivery: DeliveryRecord, now: dt.datetime, *, at_once: bool) -> bool:
     at = delivery.next_attempt_at
-    return delivery.state in CLAIMABLE and (at is None or at <= now)
+    waits_for_its_hour = delivery.state is State.QUEUED and at_once
+    return delivery.state in CLAIMABLE and (at is None or at <= now or waits_for_its_hour)
 
 
-def _group_plan(deliveries: Sequence[DeliveryRecord], *, hold: str | None, now: dt.datetime) -> GroupPlan:
+def _group_plan(
+    deliveries: Sequence[DeliveryRecord], *, hold: str | None, now: dt.datetime, at_once: bool
+) -> GroupPlan:
     states = Counter(delivery.state for delivery in deliveries)
-    due = sum(_is_due(delivery, now) for delivery in deliveries)
+    due = sum(_is_due(delivery, now, at_once=at_once) for delivery in deliveries)
     claimable = sum(states[state] for state in CLAIMABLE)
     return GroupPlan(
         group=deliveries[0].group,

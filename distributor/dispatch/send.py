@@ -23,7 +23,7 @@ from distributor.store import audit
 from distributor.store.bulletins import get_bulletin
 from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
-from distributor.store.dispatches import release
+from distributor.store.dispatches import hasten, release
 from distributor.store.ledger import Ledger
 from distributor.store.sender_lock import SenderBusy, acquire
 from distributor.words import words
@@ -80,8 +80,10 @@ def turnstile_of(
     )
 
 
-def release_plan(database: Database, plan: Plan, settings: Settings, *, now: dt.datetime, actor: str) -> int:
-    """Makes the planned rows due and books the decision. Returns how many rows were released.
+def release_plan(
+    database: Database, plan: Plan, settings: Settings, *, at: dt.datetime, now: dt.datetime, actor: str
+) -> int:
+    """Makes the planned rows due at `at` (UTC) and books the decision. Returns how many rows were released.
 
     Raises `ChangedSince` when the bulletin was finalised again after the plan was shown.
     """
@@ -95,16 +97,17 @@ def release_plan(database: Database, plan: Plan, settings: Settings, *, now: dt.
         released = release(
             conn,
             plan.record.id,
-            at=now,
-            valid_until=now + settings.send.valid_for,
+            at=at,
+            valid_until=at + settings.send.valid_for,
             groups=None,
             delivery_ids=plan.delivery_ids,
         )
+        released += hasten(conn, plan.delivery_ids, at=at)
         audit.append(
             conn,
             action="bulletin.released",
             subject=f"bulletin:{plan.record.id}",
-            details={"released": released, "groups": [group.group for group in plan.groups]},
+            details={"released": released, "groups": [group.group for group in plan.groups], "at": at},
             actor=actor,
             now=now,
         )

@@ -68,6 +68,17 @@ def release(
     return released
 
 
+def hasten(conn: Connection, delivery_ids: Collection[str], *, at: dt.datetime) -> int:
+    """Lets released copies that still wait for their hour leave from `at` on; returns how many."""
+    waiting = and_(delivery.c.state == State.QUEUED, delivery.c.next_attempt_at > at)
+    return sum(
+        conn.execute(
+            update(delivery).where(waiting, delivery.c.id.in_(ids)).values(released_at=at, next_attempt_at=at)
+        ).rowcount
+        for ids in chunks(delivery_ids)
+    )
+
+
 def hold(conn: Connection, dispatch_id: int, reason: str, *, now: dt.datetime) -> None:
     """Makes a letter wait for a person. Rows stay queued; an earlier reason is kept."""
     conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.hold.is_(None)).values(hold=reason))
