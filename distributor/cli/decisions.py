@@ -1,5 +1,6 @@
 """`resolve`, `retry` and `cancel`: what a person decides about copies."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,13 +9,13 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import delivery_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
-from distributor.dispatch.decisions import Decision, applies, decide, lift_holds
+from distributor.delivery.decision import Decision
+from distributor.dispatch.decisions import Decided, Meant, decide, meant
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
-from distributor.store.database import Database
-from distributor.store.deliveries import deliveries_of
-from distributor.store.records import BulletinRecord, DeliveryRecord
+from distributor.reports.naming import short_name
+from distributor.store.records import DeliveryRecord
 from distributor.words import Words, say, words
 
 Issue = Annotated[str | None, typer.Argument(help=say("Number, title, #id or file; otherwise the newest bulletin."))]
@@ -80,71 +81,80 @@ def _the_one(*, arrived: bool, resend: bool, lost: bool) -> Decision:
         if given
     ]
     if len(chosen) != 1:
-        raise BadInput(words("Say exactly one of --arrived, --resend or --lost."))
+        raise BadInput(words("Give exactly one of --arrived, --resend or --lost."))
     return chosen[0]
 
 
 def _decide(desk: Desk, issue: str | None, selection: Selection, decision: Decision, *, yes: bool) -> int:
     with desk.database() as database:
-        record, meant = _meant(desk, database, issue, selection)
-        movable = [d for d in meant if applies(decision, d, named=bool(selection.only))]
-        if not movable:
-            desk.say(words("Nothing changes: {states}.", states=_states(meant)))
-            desk.answer({"decision": decision, "moved": [], "holds_lifted": 0})
-            return Exit.NOTHING
-        desk.confirm(_question(decision, len(movable), record.title), yes=yes)
-        lifted = _lift(desk, database, record, selection) if decision is Decision.RETRY else 0
-        decide(
+        with database.read() as conn:
+            record = locate(conn, issue, today=desk.today, older=True)
+            if record is None:
+                raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
+            found = meant(conn, decision, record, selection)
+            name = short_name(conn, record)
+        if not found.movable and not found.held:
+            return _nothing(desk, decision, found)
+        desk.confirm(_question(decision, found, record.title), yes=yes)
+        done = decide(
             database,
             decision,
-            movable,
+            record,
+            selection,
             now=desk.now,
             valid_for=desk.settings.send.valid_for,
             actor=desk.actor,
         )
-        after = {d.id: d for d in _meant(desk, database, issue, selection)[1]}
-    for delivery in movable:
-        state = state_name(after[delivery.id].state)
-        desk.say(f"{delivery.unit} {delivery.name} <{delivery.address}>: {state_name(delivery.state)} → {state}")
-    if decision in (Decision.RETRY, Decision.RESEND):
-        desk.say(words("Run `distributor send` to send them now."))
+    _show(desk, decision, done, name)
+    _answer(desk, decision, done)
+    return Exit.DONE if done.moved or done.holds_lifted else Exit.NOTHING
+
+
+def _nothing(desk: Desk, decision: Decision, found: Meant) -> int:
+    desk.say(words("Nothing changes: {states}.", states=_states(found.copies)))
+    _answer(desk, decision, Decided((), found.left, 0))
+    return Exit.NOTHING
+
+
+def _show(desk: Desk, decision: Decision, done: Decided, name: str) -> None:
+    if done.holds_lifted:
+        desk.say(words("Holds lifted: {count}.", count=done.holds_lifted))
+    for step in done.moved:
+        copy, before, after = step.before, state_name(step.before.state), state_name(step.after.state)
+        desk.say(f"{copy.unit} {copy.name} <{copy.address}>: {before} → {after}")
+    if decision is Decision.CANCEL:
+        desk.say(words("Withdrawn: {count}. Already left: {left}.", count=len(done.moved), left=done.left))
+    elif decision in (Decision.RETRY, Decision.RESEND):
+        desk.say(words("Run `distributor send {bulletin}` to send them now.", bulletin=name))
+
+
+def _answer(desk: Desk, decision: Decision, done: Decided) -> None:
     desk.answer(
         {
             "decision": decision,
-            "moved": [delivery_document(after[delivery.id]) for delivery in movable],
-            "holds_lifted": lifted,
+            "moved": [delivery_document(step.after) for step in done.moved],
+            "left": done.left,
+            "holds_lifted": done.holds_lifted,
         }
     )
-    return Exit.DONE
 
 
-def _meant(
-    desk: Desk, database: Database, issue: str | None, selection: Selection
-) -> tuple[BulletinRecord, list[DeliveryRecord]]:
-    with database.read() as conn:
-        record = locate(conn, issue, today=desk.today)
-        if record is None:
-            raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
-        deliveries = deliveries_of(conn, record.id)
-    selection.require_known(deliveries)
-    return record, [delivery for delivery in deliveries if selection.covers(delivery)]
-
-
-def _lift(desk: Desk, database: Database, record: BulletinRecord, selection: Selection) -> int:
-    with database.write() as conn:
-        lifted = lift_holds(conn, record, groups=selection.groups, now=desk.now, actor=desk.actor)
-    if lifted:
-        desk.say(words("{count} hold(s) lifted.", count=lifted))
-    return lifted
-
-
-def _question(decision: Decision, count: int, label: str) -> Words:
+def _question(decision: Decision, found: Meant, label: str) -> Words:
+    count = len(found.movable)
     if decision is Decision.CANCEL:
         return words("Withdraw what has not been sent of {label} ({count})?", count=count, label=label)
+    if found.held:
+        groups = "、".join(dispatch.group for dispatch in found.held)
+        return words(
+            "Let {groups} of {label} go on, and make these copies due again ({count})?",
+            groups=groups,
+            label=label,
+            count=count,
+        )
     return words("Make these copies of {label} due again ({count})?", count=count, label=label)
 
 
-def _states(deliveries: list[DeliveryRecord]) -> str:
+def _states(deliveries: Sequence[DeliveryRecord]) -> str:
     counts: dict[str, int] = {}
     for delivery in deliveries:
         name = state_name(delivery.state)

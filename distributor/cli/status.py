@@ -60,7 +60,7 @@ def _list(desk: Desk, database: Database) -> int:
 
 def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> int:
     with database.read() as conn:
-        record = locate(conn, issue, today=desk.today)
+        record = locate(conn, issue, today=desk.today, older=True)
     if record is None:
         raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
     if watch:

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         desk: Desk = context.obj
         desk.as_json = as_json
         with desk.database() as database, database.read() as conn:
-            record = locate(conn, issue, today=desk.today) if issue else None
+            record = locate(conn, issue, today=desk.today, older=True) if issue else None
             found = find_deliveries(conn, recipient, record.id if record else None)
             titles = {d.bulletin_id: get_bulletin(conn, d.bulletin_id).title for d in found}
         if not found:

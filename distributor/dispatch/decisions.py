@@ -1,26 +1,24 @@
-"""What a person may decide about deliveries: resolve, retry, cancel. Every decision is in the audit log."""
+"""What a person may decide about deliveries: resolve, retry, cancel. Every decision is in the audit log.
+
+A person looks, thinks and says yes while a sender works. So the rows are read again in the transaction that
+decides: what still fits is done, what has left in the meantime is counted and left alone.
+"""
 
 import datetime as dt
-from collections.abc import Collection
-from enum import StrEnum
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from distributor.delivery.state import Fact, State, states_that_allow
+from distributor.delivery.decision import Decision, decision_of, reason_of
+from distributor.delivery.state import CLAIMABLE, Fact, State, states_that_allow
+from distributor.dispatch.locate import require_latest
+from distributor.dispatch.plan import Selection
+from distributor.errors import BadInput
 from distributor.store import audit
 from distributor.store.database import Connection, Database
-from distributor.store.deliveries import apply_fact
+from distributor.store.deliveries import NotPossible, apply_fact, deliveries_of
 from distributor.store.dispatches import dispatches_of, unhold
-from distributor.store.records import BulletinRecord, DeliveryRecord
-
-
-class Decision(StrEnum):
-    """What was decided."""
-
-    ARRIVED = "arrived"  # resolve: the person says it is there
-    RESEND = "resend"  # resolve: send again, knowing that it may be a second copy
-    LOST = "lost"  # resolve: it did not arrive and is not sent again
-    RETRY = "retry"  # try again what failed or waits
-    CANCEL = "cancel"  # do not send what has not been sent
-
+from distributor.store.records import BulletinRecord, DeliveryRecord, DispatchRecord
+from distributor.words import words
 
 _FACTS = {
     Decision.ARRIVED: Fact.ACCEPT,
@@ -30,62 +28,173 @@ _FACTS = {
     Decision.CANCEL: Fact.CANCEL,
 }
 
+_RESOLVES = frozenset({Decision.ARRIVED, Decision.RESEND, Decision.LOST})
 _QUEUES_AGAIN = frozenset({Decision.RESEND, Decision.RETRY})
+_LEFT = frozenset({State.SENDING, State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a decision is about as the rows stand: the copies meant, those it can move, the held letters it frees."""
+
+    copies: tuple[DeliveryRecord, ...]
+    movable: tuple[DeliveryRecord, ...]
+    held: tuple[DispatchRecord, ...]
+
+    @property
+    def left(self) -> int:
+        """How many copies meant had left already, or may have."""
+        return sum(one.state in _LEFT for one in self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One copy before and after a decision."""
+
+    before: DeliveryRecord
+    after: DeliveryRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision came to. `left` counts the copies meant that had left already, or may have."""
+
+    moved: tuple[Step, ...]
+    left: int
+    holds_lifted: int
+
+
+class Ambiguous(BadInput):
+    """A name stands for several recipients, and a word about one of them must not be taken for all."""
+
+    code = "ambiguous"
+
+
+def meant(conn: Connection, decision: Decision, record: BulletinRecord, selection: Selection) -> Meant:
+    """Works out what a decision is about; changes nothing.
+
+    Raises `BadInput` for a group or a person that is not there, `Ambiguous` when `resolve` fits several recipients,
+    and `OlderEdition` when a copy of an edition that has been corrected would be sent.
+    """
+    if decision in _QUEUES_AGAIN:
+        require_latest(conn, record)
+    deliveries = deliveries_of(conn, record.id)
+    selection.require_known(deliveries)
+    copies = tuple(delivery for delivery in deliveries if selection.covers(delivery))
+    movable = tuple(one for one in copies if applies(decision, one, named=bool(selection.only)))
+    if decision in _RESOLVES:
+        movable = _the_one(movable, selection)
+    letters = {one.dispatch_id for one in copies} if decision is Decision.RETRY else set()
+    held = tuple(one for one in dispatches_of(conn, record.id) if one.hold and one.id in letters)
+    return Meant(copies, movable, held)
 
 
 def applies(decision: Decision, delivery: DeliveryRecord, *, named: bool) -> bool:
-    """Whether a decision can move a delivery from where it stands.
-
-    What was withdrawn is not tried again unless the person is `named`.
-    """
-    if decision is Decision.RETRY and delivery.state is State.CANCELLED and not named:
-        return False
+    """Whether a decision can move a delivery from where it stands; `named`: the person was named."""
     if decision in (Decision.ARRIVED, Decision.LOST):
         return delivery.state is State.UNKNOWN
-    if decision is Decision.RETRY and delivery.state is State.QUEUED:
+    if delivery.state not in states_that_allow(_FACTS[decision]):
+        return False
+    return decision is not Decision.RETRY or _may_be_retried(delivery, named=named)
+
+
+def _may_be_retried(delivery: DeliveryRecord, *, named: bool) -> bool:
+    if not delivery.listed:
+        return False
+    if delivery.state is State.QUEUED:
         return delivery.next_attempt_at is not None  # only `send` lets a copy go for the first time
-    return delivery.state in states_that_allow(_FACTS[decision])
+    # Somebody, or the address itself, has said no to these; only naming the person takes that back.
+    said_no = delivery.state in (State.CANCELLED, State.SUPPRESSED) or decision_of(delivery.reason) is Decision.LOST
+    return named or not said_no
 
 
 def decide(
     database: Database,
     decision: Decision,
-    deliveries: Collection[DeliveryRecord],
+    record: BulletinRecord,
+    selection: Selection,
     *,
     now: dt.datetime,
     valid_for: dt.timedelta,
     actor: str,
-) -> None:
-    """Applies one decision to deliveries it `applies` to, in one transaction, with an audit entry for each.
+) -> Decided:
+    """Applies a decision to the copies it `applies` to by now, in one transaction, with an audit entry for each.
 
-    Raises `Refused` and changes nothing when one of them has moved in the meantime.
+    What is queued again stays valid for `valid_for`. Raises what `meant` raises, and changes nothing then.
     """
     with database.write() as conn:
-        for delivery in deliveries:
-            apply_fact(
-                conn,
-                delivery.id,
-                _FACTS[decision],
-                reason=f"person:{decision}",
-                now=now,
-                next_attempt_at=now if decision in _QUEUES_AGAIN else None,
-                valid_until=now + valid_for if decision in _QUEUES_AGAIN else None,
-            )
-            audit.append(
-                conn,
-                action=f"delivery.{decision}",
-                subject=f"delivery:{delivery.id}",
-                details={"from": delivery.state, "address": delivery.address},
-                actor=actor,
-                now=now,
-            )
+        present = meant(conn, decision, record, selection)
+        _lift(conn, present.held, now=now, actor=actor)
+        moved = [
+            one
+            for one in (*present.movable, *_outdated(conn, record, present, now=now))
+            if _apply(conn, decision, one, now=now, valid_until=now + valid_for, actor=actor)
+        ]
+        after = {one.id: one for one in deliveries_of(conn, record.id)}
+    steps = tuple(Step(one, after[one.id]) for one in moved)
+    still = {one.id for one in present.copies} - {one.id for one in moved}
+    return Decided(steps, sum(after[delivery_id].state in _LEFT for delivery_id in still), len(present.held))
 
 
-def lift_holds(
-    conn: Connection, record: BulletinRecord, *, groups: Collection[str], now: dt.datetime, actor: str
-) -> int:
-    """Lets the held dispatches of a bulletin go on (no groups: all of them). Returns how many there were."""
-    held = [d for d in dispatches_of(conn, record.id) if d.hold and (not groups or d.group in groups)]
+def _outdated(conn: Connection, record: BulletinRecord, present: Meant, *, now: dt.datetime) -> list[DeliveryRecord]:
+    """Copies of the letters set free whose time ran out while they were held; they would expire at once."""
+    freed = {one.id for one in present.held}
+    known = {one.id for one in present.movable}
+    return [
+        one
+        for one in deliveries_of(conn, record.id)
+        if one.dispatch_id in freed and one.id not in known and one.listed
+        if one.state in CLAIMABLE and one.valid_until is not None and one.valid_until <= now
+    ]
+
+
+def _apply(
+    conn: Connection,
+    decision: Decision,
+    delivery: DeliveryRecord,
+    *,
+    now: dt.datetime,
+    valid_until: dt.datetime,
+    actor: str,
+) -> bool:
+    """Moves one row and books it. False when another process has just moved it out of reach (PostgreSQL)."""
+    again = decision in _QUEUES_AGAIN
+    try:
+        apply_fact(
+            conn,
+            delivery.id,
+            _FACTS[decision],
+            reason=reason_of(decision),
+            now=now,
+            next_attempt_at=now if again else None,
+            valid_until=valid_until if again else None,
+        )
+    except NotPossible:
+        return False
+    audit.append(
+        conn,
+        action=f"delivery.{decision}",
+        subject=f"delivery:{delivery.id}",
+        details={"from": delivery.state, "address": delivery.address},
+        actor=actor,
+        now=now,
+    )
+    return True
+
+
+def _the_one(movable: Sequence[DeliveryRecord], selection: Selection) -> tuple[DeliveryRecord, ...]:
+    """The copies of the one recipient that is meant; a recipient's own key goes before names and units."""
+    chosen = [one for one in movable if one.key in selection.only] or movable
+    people = {one.key: f"{one.key} ({one.unit} {one.name})" for one in chosen}
+    if len(people) > 1:
+        raise Ambiguous(
+            words("{wanted} stands for several recipients.", wanted="、".join(sorted(selection.only))),
+            do=words("Name one of them: {names}.", names="; ".join(people.values())),
+        )
+    return tuple(chosen)
+
+
+def _lift(conn: Connection, held: Collection[DispatchRecord], *, now: dt.datetime, actor: str) -> None:
     for dispatch in held:
         unhold(conn, dispatch.id, now=now)
         audit.append(
@@ -96,4 +205,3 @@ def lift_holds(
             actor=actor,
             now=now,
         )
-    return len(held)

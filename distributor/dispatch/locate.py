@@ -6,19 +6,47 @@ from pathlib import Path
 from distributor.bulletin.reading import read_bulletin
 from distributor.dispatch.intake import key_of
 from distributor.dispatch.plan import ChangedSince
-from distributor.errors import BadInput, Place
+from distributor.errors import BadInput, Place, Refused
+from distributor.reports.naming import short_name
 from distributor.store.bulletins import find_by_digest, find_by_key, find_by_number, list_bulletins
 from distributor.store.database import Connection
 from distributor.store.records import BulletinRecord
 from distributor.words import words
 
 
-def locate(conn: Connection, wanted: str | None, *, today: dt.date) -> BulletinRecord | None:
+class OlderEdition(Refused):
+    """A correction (勘误) has taken the place of this edition: it may be looked at, and is not sent."""
+
+    code = "older_edition"
+
+
+def locate(conn: Connection, wanted: str | None, *, today: dt.date, older: bool = False) -> BulletinRecord | None:
     """Returns the finalised bulletin, or None when `wanted` is a file that was never finalised.
 
     None as `wanted` means the newest bulletin. Raises `BadInput` when nothing or more than one
-    bulletin answers to it, and `ChangedSince` when the file's number was finalised with another text.
+    bulletin answers to it, `ChangedSince` when the file's number was finalised with another text, and
+    `OlderEdition` when it has been corrected since, unless `older` ones are good enough: to look at.
     """
+    record = _find(conn, wanted, today=today)
+    if record is not None and not older:
+        require_latest(conn, record)
+    return record
+
+
+def require_latest(conn: Connection, record: BulletinRecord) -> None:
+    """Raises `OlderEdition` when a later edition of the same number has been finalised."""
+    latest = find_by_key(conn, record.key)[-1]
+    if latest.edition > record.edition:
+        raise OlderEdition(
+            words("{label} has been corrected: {newer} has taken its place.", label=record.title, newer=latest.title),
+            do=words(
+                "Name the newer one: {name}. `distributor status` and `distributor why` still show the older one.",
+                name=short_name(conn, latest),
+            ),
+        )
+
+
+def _find(conn: Connection, wanted: str | None, *, today: dt.date) -> BulletinRecord | None:
     if wanted is None:
         return _newest(conn)
     path = Path(wanted)
@@ -31,7 +59,7 @@ def locate(conn: Connection, wanted: str | None, *, today: dt.date) -> BulletinR
         names = "; ".join(f"#{record.id} {record.title} ({record.key.year})" for record in found)
         raise BadInput(
             words("{wanted} can mean several bulletins: {names}.", wanted=wanted, names=names),
-            do=words("Name one of them by its id, for example #{id}.", id=found[0].id),
+            do=words("Name one of them by its id, for example '#{id}'.", id=found[0].id),
         )
     if not found:
         raise BadInput(

@@ -180,7 +180,7 @@ def test_sending_answers_with_these_keys(office: Office) -> None:
 def test_decisions_answer_with_these_keys(office: Office) -> None:
     told(office, "finalise", "bulletin.md")
     withdrawn = told(office, "cancel", "7", "--yes")
-    assert withdrawn.keys() == {"decision", "moved", "holds_lifted"}
+    assert withdrawn.keys() == {"decision", "moved", "left", "holds_lifted"}
     assert [moved.keys() for moved in withdrawn["moved"]] == [DELIVERY] * 3
     assert told(office, "cancel", "7", "--yes", code=4).keys() == withdrawn.keys()
     assert told(office, "retry", "7", "--only", "单位1", "--yes").keys() == withdrawn.keys()
