@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, State
 from distributor.recipients.model import OnUnknown
 from distributor.store.database import Connection
@@ -17,7 +18,8 @@ RESENDS = 1
 def resend_unknown(conn: Connection, bulletin_ids: Iterable[int], *, now: dt.datetime) -> int:
     """Queues unknown deliveries again where the group says `on_unknown: resend`. Returns how many.
 
-    Same Message-ID, same tokens: a receiver that looks for doubles can drop the second copy.
+    Same Message-ID, same tokens: a receiver that looks for doubles can drop the second copy. People whom the last
+    freeze no longer lists are left to a person.
     """
     resent = 0
     for bulletin_id in bulletin_ids:
@@ -25,8 +27,9 @@ def resend_unknown(conn: Connection, bulletin_ids: Iterable[int], *, now: dt.dat
         if not groups:
             continue
         for delivery in deliveries_of(conn, bulletin_id, history=True):
-            if delivery.dispatch_id in groups and delivery.state is State.UNKNOWN and _times_lost(delivery) <= RESENDS:
-                apply_fact(conn, delivery.id, Fact.RESEND, reason="resent", now=now, next_attempt_at=now)
+            owed = delivery.listed and delivery.dispatch_id in groups
+            if owed and delivery.state is State.UNKNOWN and _times_lost(delivery) <= RESENDS:
+                apply_fact(conn, delivery.id, Fact.RESEND, reason=Reason.RESENT, now=now, next_attempt_at=now)
                 resent += 1
     return resent
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from distributor.delivery.outcome import Stage, Verdict
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, State, advance
 from distributor.store.pauses import goes_on
 from distributor.store.records import Claim, Swept
@@ -64,39 +65,28 @@ def claim(
 
 
 def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
-    """Puts right what leases ran out on, and fails rows that are out of date.
+    """Puts right what leases ran out on, withdraws what nobody is owed, and fails rows that are out of date.
 
     Untouched rows are queued again; a row in `sending` becomes unknown and is never sent again by itself.
     """
     over = delivery.c.lease_until <= database_seconds()
     swept = _give_up_leases(conn, over, now)
+    _withdraw_unlisted(conn, now)
     late = and_(claimable, delivery.c.valid_until <= now)
     expired = conn.execute(
         update(delivery)
         .where(late)
-        .values(state=advance(State.QUEUED, Fact.GIVE_UP), reason="expired", next_attempt_at=None, changed_at=now)
+        .values(state=advance(State.QUEUED, Fact.GIVE_UP), reason=Reason.EXPIRED, next_attempt_at=None, changed_at=now)
     ).rowcount
     return Swept(swept.requeued, swept.unknown, expired)
 
 
-def recover(
-    conn: Connection,
-    *,
-    now: dt.datetime,
-    owner_prefix: str | None = None,
-    owners: Collection[str] | None = None,
-) -> Swept:
-    """Sweeps the leases of owners known to be dead, without waiting for them to run out.
+def recover(conn: Connection, *, now: dt.datetime) -> Swept:
+    """Sweeps everybody's leases without waiting for them to run out.
 
-    `owner_prefix` and `owners` say whose. Without either it means everybody's: only the one SQLite sender, who
-    holds the sender lock, may say so.
+    Only the one SQLite sender, who holds the sender lock, may say that all others are dead.
     """
-    dead: ColumnElement[bool] = delivery.c.owner.is_not(None)
-    if owner_prefix is not None:
-        dead = and_(dead, delivery.c.owner.startswith(owner_prefix, autoescape=True))
-    if owners is not None:
-        dead = and_(dead, delivery.c.owner.in_(list(owners)))
-    return _give_up_leases(conn, dead, now)
+    return _give_up_leases(conn, delivery.c.owner.is_not(None), now)
 
 
 _CLAIMED = (
@@ -123,6 +113,7 @@ def _due(
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     conditions = [
         claimable,
+        delivery.c.listed,
         delivery.c.next_attempt_at <= now,
         delivery.c.valid_until > now,
         delivery.c.dispatch_id.not_in(held),
@@ -166,16 +157,28 @@ def _open_attempts(conn: Connection, claims: list[Claim], owner: str, now: dt.da
         )
 
 
+def _withdraw_unlisted(conn: Connection, now: dt.datetime) -> None:
+    """Rows that were in a carrier's hands when their person left the list, and came back from there."""
+    conn.execute(
+        update(delivery)
+        .where(claimable, ~delivery.c.listed)
+        .values(state=advance(State.QUEUED, Fact.CANCEL), reason=Reason.SUPERSEDED, next_attempt_at=None)
+        .values(changed_at=now)
+    )
+
+
 def _give_up_leases(conn: Connection, condition: ColumnElement[bool], now: dt.datetime) -> Swept:
     requeued = conn.execute(
         update(delivery)
         .where(leased, delivery.c.state == State.CLAIMED, condition)
-        .values(state=advance(State.CLAIMED, Fact.RELEASE), reason="worker_lost", changed_at=now, **_FREE)
+        .values(state=advance(State.CLAIMED, Fact.RELEASE), reason=Reason.WORKER_LOST, changed_at=now, **_FREE)
     ).rowcount
     unknown = conn.execute(
         update(delivery)
         .where(leased, delivery.c.state == State.SENDING, condition)
-        .values(state=advance(State.SENDING, Fact.LOSE), reason="worker_lost", next_attempt_at=None, changed_at=now)
+        .values(
+            state=advance(State.SENDING, Fact.LOSE), reason=Reason.WORKER_LOST, next_attempt_at=None, changed_at=now
+        )
         .values(_FREE)
         .returning(delivery.c.id, delivery.c.epoch)
     ).all()

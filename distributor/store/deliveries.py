@@ -35,6 +35,18 @@ class NotPossible(Refused):
         self.fact = fact
 
 
+class NotListed(Refused):
+    """The last freeze no longer lists the person, so nothing is sent to them."""
+
+    code = "not_listed"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            words("{address} is not on the list of this bulletin any more.", address=address),
+            do=words("To send it there after all, put the address into recipients.yaml and finalise again."),
+        )
+
+
 def deliveries_of(conn: Connection, bulletin_id: int, *, history: bool = False) -> tuple[DeliveryRecord, ...]:
     """All rows of one bulletin in the order of the directory; with every attempt if `history`."""
     rows = conn.execute(deliveries().where(delivery.c.bulletin_id == bulletin_id)).all()
@@ -96,6 +108,7 @@ def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:
         select(delivery.c.bulletin_id)
         .where(
             claimable,
+            delivery.c.listed,
             delivery.c.next_attempt_at <= now,
             delivery.c.valid_until > now,
             delivery.c.dispatch_id.not_in(held),
@@ -113,7 +126,9 @@ def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | 
     Rows whose `valid_until` has passed count until a sweep gives them up: sweep before waiting for this time.
     """
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
-    due = select(func.min(delivery.c.next_attempt_at)).where(claimable, delivery.c.dispatch_id.not_in(held))
+    due = select(func.min(delivery.c.next_attempt_at)).where(
+        claimable, delivery.c.listed, delivery.c.dispatch_id.not_in(held)
+    )
     if bulletin_id is not None:
         due = due.where(delivery.c.bulletin_id == bulletin_id)
     return conn.execute(due).scalar()
@@ -133,15 +148,18 @@ def apply_fact(
 
     RETRY and RESEND make a released row due at `next_attempt_at` (now, if not given); when its time was over, the
     same length of time starts anew unless `valid_until` is given. A row that was never released stays so.
-    Raises `BadInput` for an id that is not there, `Refused` when the row's state does not allow the fact.
+    Raises `BadInput` for an id that is not there, `NotPossible` when the row's state does not allow the fact,
+    `NotListed` for RETRY and RESEND of a row whose person the last freeze no longer lists.
     """
     row = conn.execute(
-        select(delivery.c.state, delivery.c.released_at, delivery.c.valid_until)
+        select(delivery.c.state, delivery.c.address, delivery.c.listed, delivery.c.released_at, delivery.c.valid_until)
         .where(delivery.c.id == delivery_id)
         .with_for_update()
     ).first()
     if row is None:
         raise BadInput(words("There is no delivery {wanted}.", wanted=delivery_id))
+    if fact in _STARTS_AGAIN and not row.listed:
+        raise NotListed(row.address)
     released_at = None
     if fact in _STARTS_AGAIN and row.released_at is not None:
         next_attempt_at = next_attempt_at or now

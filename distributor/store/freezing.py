@@ -6,32 +6,24 @@ under the same key and edition is refused as soon as one letter may have left: t
 
 import datetime as dt
 import hashlib
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select, update
 
-from distributor.address import same
 from distributor.delivery.outcome import Verdict
-from distributor.delivery.state import Fact, State, states_that_allow
+from distributor.delivery.reason import Reason
+from distributor.delivery.state import State
 from distributor.errors import Refused
-from distributor.recipients.model import Recipient
-from distributor.store.moves import Move, apply_moves
-from distributor.store.records import BulletinRecord, FreezeResult, Frozen, Letter
-from distributor.store.rows import bulletin_record, bulletins, chunks
+from distributor.store.copies import TokenHashes, bring_in_line, lock_copies
+from distributor.store.records import BulletinKey, BulletinRecord, FreezeResult, Frozen, Letter
+from distributor.store.rows import bulletin_record, bulletins
 from distributor.store.schema import asset, attempt, bulletin, delivery, dispatch, rendition
 from distributor.store.turns import FREEZE, take_turn
 from distributor.words import words
 
 #: The reason on rows that a later freeze withdrew, as distinct from a person's withdrawal.
-SUPERSEDED = "superseded"
-
-#: Called with a new delivery id; returns the SHA-256 (hex) of its envelope token and of its link token.
-TokenHashes = Callable[[str], tuple[str, str]]
-
-_CANCELLABLE = states_that_allow(Fact.CANCEL)
+SUPERSEDED = Reason.SUPERSEDED
 
 
 class AlreadySent(Refused):
@@ -40,20 +32,10 @@ class AlreadySent(Refused):
     code = "already_sent"
 
 
-@dataclass(slots=True)
-class _Changes:
-    """What one freeze does to rows."""
+class OlderEdition(Refused):
+    """The text is that of an edition which a later one has replaced."""
 
-    new: list[dict[str, Any]] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
-    placed: list[dict[str, Any]] = field(default_factory=list)  # rows of listed people, where they stand now
-    again: int = 0
-    cancelled: int = 0
-    kept: int = 0
-
-    @property
-    def result(self) -> FreezeResult:
-        return FreezeResult(added=len(self.new) + self.again, cancelled=self.cancelled, kept=self.kept)
+    code = "older_edition"
 
 
 def save_frozen(
@@ -61,36 +43,52 @@ def save_frozen(
 ) -> tuple[BulletinRecord, FreezeResult]:
     """Freezes a bulletin; must run inside one write transaction.
 
-    New rows are queued and not released. Frozen again, the recipients are brought in line: rows of people no longer
-    listed are cancelled ("superseded") unless they have left, and come back when they are listed again. Other content
-    takes back what was released. Raises `AlreadySent` for other content once anything may have left.
+    New rows are queued and not released. Frozen again, the recipients are brought in line as `delivery.freeze` says:
+    rows of people no longer listed are cancelled ("superseded") unless they have left, and come back when they are
+    listed again. Other content takes back what was released, and what was withdrawn before. Raises `AlreadySent` for
+    other content once anything may have left, `OlderEdition` for a text that a correction has replaced.
     """
     take_turn(conn, FREEZE)
-    present = conn.execute(_same_number(frozen)).first()
+    _refuse_older(conn, frozen)
+    present = conn.execute(bulletins().where(_of_key(frozen.key), bulletin.c.edition == frozen.edition)).first()
+    rows: Sequence[Row[Any]] = ()
     if present is None:
         number = _insert_bulletin(conn, frozen, now)
     else:
         number = present.id
+        # Before anything is decided: a claim that is being committed is waited for, and seen.
+        rows = lock_copies(conn, number)
         _replace(conn, present, frozen, now)
     renew = present is not None and present.digest != frozen.digest
-    letters = [(letter, _dispatch(conn, number, letter, renew)) for letter in frozen.letters]
-    changes = _compare(conn, number, letters, now, token_hashes)
-    _write(conn, changes, now)
+    letters = [(letter, _dispatch(conn, number, letter, renew=renew, now=now)) for letter in frozen.letters]
+    result = bring_in_line(conn, number, rows, letters, renewed=renew, now=now, token_hashes=token_hashes)
     _settle_dispatches(conn, number, keep=[dispatch_id for _, dispatch_id in letters])
     row = conn.execute(bulletins().where(bulletin.c.id == number)).one()
-    return bulletin_record(row), changes.result
+    return bulletin_record(row), result
 
 
-def _same_number(frozen: Frozen) -> Any:
-    key = frozen.key
-    return bulletins().where(
+def _of_key(key: BulletinKey) -> ColumnElement[bool]:
+    return and_(
         bulletin.c.publication == key.title,
         bulletin.c.issuer == key.issuer,
         bulletin.c.year == key.year,
         bulletin.c.kind == key.kind,
         bulletin.c.number == key.number,
-        bulletin.c.edition == frozen.edition,
     )
+
+
+def _refuse_older(conn: Connection, frozen: Frozen) -> None:
+    editions = conn.execute(bulletins().where(_of_key(frozen.key))).all()
+    is_older = any(row.edition > frozen.edition for row in editions)
+    was_replaced = any(row.edition < frozen.edition and row.digest == frozen.digest for row in editions)
+    if is_older or was_replaced:
+        raise OlderEdition(
+            words("This text of {title} was replaced by a later edition.", title=frozen.title),
+            do=words(
+                "Finalise the file of the latest edition. To go back to the earlier wording, say in the text that it "
+                "is a correction (勘误) and finalise that with --correction."
+            ),
+        )
 
 
 def _content(frozen: Frozen, now: dt.datetime) -> dict[str, Any]:
@@ -151,106 +149,30 @@ def may_have_left(conn: Connection, number: int) -> bool:
     return moved or conn.execute(select(exists().where(attempt.c.delivery_id.in_(ours), left))).scalar_one()
 
 
-def _dispatch(conn: Connection, number: int, letter: Letter, renew: bool) -> int:
-    """The dispatch of a letter, made or brought up to date; `renew` gives it a new id.
+def _dispatch(conn: Connection, number: int, letter: Letter, *, renew: bool, now: dt.datetime) -> int:
+    """The dispatch of a letter; a new one where the letter is not what it was.
 
-    A new id after a change of content means that nobody who remembers the old one can send its rendition.
+    A dispatch never changes its rendition: what was sent stays on record with it, and nobody who remembers its
+    number can send another text. `renew`: nothing has left, so the new one takes over all that the old ones had.
     """
     digest = hashlib.sha256(letter.rendition.encode()).hexdigest()
     if not conn.execute(select(exists().where(rendition.c.digest == digest))).scalar_one():
         conn.execute(insert(rendition).values(digest=digest, document=letter.rendition))
-    values = {"direction": letter.direction, "rendition_digest": digest, "on_unknown": letter.on_unknown}
+    made_of = {"direction": letter.direction, "rendition_digest": digest}
     named = {"bulletin_id": number, "group_name": letter.group, "channel": letter.channel}
-    old: int | None = conn.execute(select(dispatch.c.id).filter_by(**named)).scalar()
-    if old is not None and not renew:
-        conn.execute(update(dispatch).where(dispatch.c.id == old).values(values))
-        return old
-    if old is not None:
-        conn.execute(update(dispatch).where(dispatch.c.id == old).values(group_name=f"{letter.group}\n(replaced)"))
-    new: int = conn.execute(
-        insert(dispatch).values({**named, **values, "planned": 0}).returning(dispatch.c.id)
-    ).scalar_one()
-    if old is not None:
-        conn.execute(update(delivery).where(delivery.c.dispatch_id == old).values(dispatch_id=new))
-        conn.execute(delete(dispatch).where(dispatch.c.id == old))
+    old = conn.execute(select(dispatch).filter_by(**named, replaced_at=None)).first()
+    if old and not renew and (old.direction, old.rendition_digest) == (letter.direction, digest):
+        conn.execute(update(dispatch).where(dispatch.c.id == old.id).values(on_unknown=letter.on_unknown))
+        return int(old.id)
+    carried = {"hold": old.hold, "released_at": old.released_at} if old and not renew else {}
+    if old:
+        conn.execute(update(dispatch).where(dispatch.c.id == old.id).values(replaced_at=now))
+    values = {**named, **made_of, **carried, "on_unknown": letter.on_unknown, "planned": 0}
+    new: int = conn.execute(insert(dispatch).values(values).returning(dispatch.c.id)).scalar_one()
+    if renew:
+        earlier = select(dispatch.c.id).filter_by(**named).where(dispatch.c.id != new)
+        conn.execute(update(delivery).where(delivery.c.dispatch_id.in_(earlier)).values(dispatch_id=new))
     return new
-
-
-def _compare(
-    conn: Connection,
-    number: int,
-    letters: Sequence[tuple[Letter, int]],
-    now: dt.datetime,
-    token_hashes: TokenHashes | None,
-) -> _Changes:
-    rows = conn.execute(select(delivery).where(delivery.c.bulletin_id == number).with_for_update())
-    # Another spelling of an address is no second recipient.
-    present = {(row.channel, same(row.address)): row for row in rows}
-    changes = _Changes()
-    for letter, dispatch_id in letters:
-        for position, person in enumerate(letter.recipients):
-            row = present.pop((person.channel, same(person.address)), None)
-            values = {"dispatch_id": dispatch_id, "position": position, **_person(person)}
-            if row is None:
-                changes.new.append({**_new_row(number, now, token_hashes), **values})
-            else:
-                _keep(row, values, changes)
-    for row in present.values():
-        if row.state in _CANCELLABLE:
-            changes.moves.append(Move(row.id, Fact.CANCEL, row.epoch, reason=SUPERSEDED))
-            changes.cancelled += 1
-    return changes
-
-
-def _keep(row: Any, values: dict[str, Any], changes: _Changes) -> None:
-    """A listed person who has a row. A letter that left, or is leaving, stays in the group whose letter it was."""
-    if row.state == State.CANCELLED and row.reason == SUPERSEDED:
-        changes.moves.append(Move(row.id, Fact.RETRY, row.epoch))
-        changes.again += 1
-    else:
-        changes.kept += 1
-    if row.state in (State.QUEUED, State.DEFERRED, State.CANCELLED, State.SUPPRESSED):
-        changes.placed.append({"b_id": row.id, **values})
-
-
-def _new_row(number: int, now: dt.datetime, token_hashes: TokenHashes | None) -> dict[str, Any]:
-    delivery_id = uuid.uuid4().hex
-    verp_hash, link_hash = token_hashes(delivery_id) if token_hashes else (None, None)
-    return {
-        "id": delivery_id,
-        "bulletin_id": number,
-        "state": State.QUEUED,
-        "reason": "",
-        "epoch": 0,
-        "attempts": 0,
-        "changed_at": now,
-        "verp_hash": verp_hash,
-        "link_hash": link_hash,
-    }
-
-
-def _person(person: Recipient) -> dict[str, Any]:
-    return {
-        "channel": person.channel,
-        "address": person.address,
-        "key": person.key,
-        "name": person.name,
-        "unit": person.unit,
-        "role": person.role,
-        "credited": person.credited,
-        "people": person.people,
-    }
-
-
-def _write(conn: Connection, changes: _Changes, now: dt.datetime) -> None:
-    apply_moves(conn, changes.moves, now=now)
-    for part in chunks(changes.placed):
-        conn.execute(update(delivery).where(delivery.c.id == bindparam("b_id")), part)
-    back = [move.delivery_id for move in changes.moves if move.fact is Fact.RETRY]
-    for ids in chunks(back):  # they wait for a release like new rows
-        conn.execute(update(delivery).where(delivery.c.id.in_(ids)).values(released_at=None, valid_until=None))
-    for part in chunks(changes.new):
-        conn.execute(insert(delivery), part)
 
 
 def _settle_dispatches(conn: Connection, number: int, keep: Sequence[int]) -> None:

@@ -79,6 +79,7 @@ class DispatchRecord:
     hold: str | None  # the reason it waits for a person
     rendition: str
     on_unknown: str = "hold"
+    replaced: bool = False  # a later freeze made another letter; this one is what some people got
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +139,21 @@ class DeliveryRecord:
     changed_at: dt.datetime
     valid_until: dt.datetime | None = None
     history: tuple[AttemptRecord, ...] = field(default=())
+    listed: bool = True  # by the last freeze; nothing more is sent to people who are not
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeResult:
-    """What a freeze did to the recipients: rows made or queued again, rows cancelled, rows left as they were."""
+    """What a freeze did to the recipients: rows made or queued again, rows cancelled, rows left as they were.
+
+    `withdrawn`: rows of listed people that stay withdrawn, not counted in `kept`. `replaced`: another text was there.
+    """
 
     added: int
     cancelled: int
     kept: int
+    withdrawn: int = 0
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

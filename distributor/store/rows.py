@@ -62,6 +62,7 @@ def dispatch_record(row: Row[Any]) -> DispatchRecord:
         hold=row.hold,
         rendition=row.document,
         on_unknown=row.on_unknown,
+        replaced=row.replaced_at is not None,
     )
 
 
@@ -97,6 +98,7 @@ def delivery_record(row: Row[Any], history: Sequence[AttemptRecord] = ()) -> Del
         changed_at=row.changed_at,
         valid_until=row.valid_until,
         history=tuple(history),
+        listed=row.listed,
     )
 
 

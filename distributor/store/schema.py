@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ColumnElement,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     literal_column,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -144,8 +146,17 @@ dispatch = Table(
     Column("planned", Integer, nullable=False),  # rows owed; the books are checked against it
     Column("released_at", Utc),
     Column("hold", Text),
-    UniqueConstraint("bulletin_id", "group_name", "channel", name="uq_dispatch_letter"),
+    Column("replaced_at", Utc),  # another letter took its place; it stays for those who got it
     sqlite_autoincrement=True,  # a rebuilt dispatch never takes the number of an old one
+)
+Index(
+    "uq_dispatch_letter",
+    dispatch.c.bulletin_id,
+    dispatch.c.group_name,
+    dispatch.c.channel,
+    unique=True,
+    sqlite_where=dispatch.c.replaced_at.is_(None),
+    postgresql_where=dispatch.c.replaced_at.is_(None),
 )
 
 _STATES = ", ".join(f"'{state}'" for state in State)
@@ -165,6 +176,7 @@ delivery = Table(
     Column("role", Text),
     Column("credited", Names, nullable=False),
     Column("people", Names, nullable=False),
+    Column("listed", Boolean, nullable=False, server_default=true()),  # by the last freeze
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("epoch", Integer, nullable=False),

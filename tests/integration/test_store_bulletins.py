@@ -158,7 +158,8 @@ def test_sent_copies_are_never_touched(database: Database) -> None:
     with database.read() as conn:
         books = deliveries.books(conn, number)
         assert (books.planned, books.by_state[State.ACCEPTED]) == (3, 1)
-        assert dispatches.dispatches_of(conn, number)[0].rendition == '{"new": 1}'
+        letters = [(d.rendition, d.replaced) for d in dispatches.dispatches_of(conn, number)]
+        assert letters == [("{}", True), ('{"new": 1}', False)]  # the first is what Li got
 
 
 def test_another_spelling_of_an_address_gets_no_second_copy(database: Database) -> None:
@@ -191,7 +192,7 @@ def test_other_content_replaces_what_has_not_left_and_takes_the_release_back(dat
         old = dispatches.dispatches_of(conn, number)
         dispatches.hold(conn, old[0].id, "content", now=NOW)
     new = frozen(letter("li", rendition='{"new": 1}'), digest="d2", text=b"other")
-    assert freeze(database, new) == (number, FreezeResult(added=0, cancelled=2, kept=1))
+    assert freeze(database, new) == (number, FreezeResult(added=0, cancelled=2, kept=1, replaced=True))
     with database.read() as conn:
         record = bulletins.get_bulletin(conn, number)
         assert (record.digest, record.released_at, record.valid_until) == ("d2", None, None)
