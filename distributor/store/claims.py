@@ -20,6 +20,7 @@ from distributor.store.rows import chunks
 from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, leased
 
 _FREE = {"owner": None, "lease_until": None}
+_HELD = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
 
 
 def claim(
@@ -72,7 +73,8 @@ def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
     over = delivery.c.lease_until <= database_seconds()
     swept = _give_up_leases(conn, over, now)
     _withdraw_unlisted(conn, now)
-    late = and_(claimable, delivery.c.valid_until <= now)
+    # What waits for a person waits as long as the person does.
+    late = and_(claimable, delivery.c.valid_until <= now, delivery.c.dispatch_id.not_in(_HELD))
     expired = conn.execute(
         update(delivery)
         .where(late)
@@ -110,13 +112,12 @@ _CLAIMED = (
 def _due(
     now: dt.datetime, bulletin_ids: Collection[int] | None, delivery_ids: Collection[str] | None
 ) -> list[ColumnElement[bool]]:
-    held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     conditions = [
         claimable,
         delivery.c.listed,
         delivery.c.next_attempt_at <= now,
         delivery.c.valid_until > now,
-        delivery.c.dispatch_id.not_in(held),
+        delivery.c.dispatch_id.not_in(_HELD),
         goes_on(delivery.c.bulletin_id),
     ]
     if bulletin_ids is not None:

@@ -78,6 +78,16 @@ def test_rows_out_of_date_are_not_claimed_but_given_up(database: Database) -> No
         assert (late.state, late.reason) == (State.FAILED, "expired")
 
 
+def test_what_waits_for_a_person_is_not_given_up_as_too_late(database: Database) -> None:
+    number = released(database, "a", "b")
+    with database.write() as conn:
+        [letter_of_both] = dispatches.dispatches_of(conn, number)
+        dispatches.hold(conn, letter_of_both.id, "content", now=NOW)
+        assert sweep(conn, now=LATER) == Swept(requeued=0, unknown=0, expired=0)
+        dispatches.unhold(conn, letter_of_both.id, now=LATER)
+        assert sweep(conn, now=LATER) == Swept(requeued=0, unknown=0, expired=2)
+
+
 def test_a_sweep_queues_what_was_only_claimed_and_doubts_what_was_marked(database: Database) -> None:
     number = released(database, "a", "b", "c")
     one, two, three = take(database, lease=OVER)
