@@ -96,7 +96,7 @@ def delivery_document(delivery: DeliveryRecord) -> Document:
         "next_attempt_at": at.isoformat() if at else None,
         "changed_at": delivery.changed_at.isoformat(),
         "attempts": [attempt_document(attempt) for attempt in delivery.history],
-        "evidence": evidence_of(delivery.state).value,
+        "evidence": evidence_of(delivery.state, delivery.reason).value,
     }
 
 

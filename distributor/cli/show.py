@@ -1,5 +1,6 @@
 """Tables and summaries for people."""
 
+import datetime as dt
 from collections.abc import Collection
 
 from rich.markup import escape
@@ -17,6 +18,9 @@ from distributor.words import say, words
 
 #: More rows than this are not listed one by one unless they need a person.
 LONG = 60
+
+#: What was given up longer ago than this is not news.
+RECENTLY = dt.timedelta(days=2)
 
 _COLOURS = {
     State.ACCEPTED: "green",
@@ -43,7 +47,7 @@ def show_plan(desk: Desk, plan: Plan) -> None:
     desk.console.print(table)
     for group in plan.groups:
         if group.hold:
-            desk.say(words("{group} is on hold: {reason}", group=group.group, reason=hold_words(group.hold)))
+            desk.say(words("{group} is on hold: {reason}", group=group.group, reason=hold_words(group.hold, plan.name)))
     if plan.previous and plan.changes:
         _show_changes(desk, plan.previous.title, plan.changes)
 
@@ -101,10 +105,15 @@ def show_summary(desk: Desk, standing: Standing) -> None:
     )
     for dispatch, _share in standing.dispatches:
         if dispatch.hold:
-            desk.say(words("{group} is on hold: {reason}", group=dispatch.group, reason=hold_words(dispatch.hold)))
+            reason = hold_words(dispatch.hold, standing.name)
+            desk.say(words("{group} is on hold: {reason}", group=dispatch.group, reason=reason))
     if standing.next_due and standing.next_due > desk.now:
         desk.say(
-            words("The next attempt is due at {when}: run `distributor send` then.", when=desk.local(standing.next_due))
+            words(
+                "The next attempt is due at {when}: run `distributor send {bulletin}` then.",
+                when=desk.local(standing.next_due),
+                bulletin=standing.name,
+            )
         )
     if count.unknown:
         desk.say(words("In doubt: {count}. `distributor resolve` settles them.", count=count.unknown), style="magenta")
@@ -114,6 +123,21 @@ def show_summary(desk: Desk, standing: Standing) -> None:
         )
     elif count.finished:
         desk.say(words("The books balance; nothing is open."), style="green")
+    _show_others(desk, standing)
+
+
+def _show_others(desk: Desk, standing: Standing) -> None:
+    """One line about other bulletins that need somebody: a person who sends one easily forgets the other."""
+    due = [other.record.title for other in standing.others if other.due and other.due <= desk.now]
+    late = [other.record.title for other in standing.others if other.expired and other.expired > desk.now - RECENTLY]
+    parts = []
+    if due:
+        parts.append(say("due and not sent yet: {titles}", titles="、".join(due)))
+    if late:
+        parts.append(say("given up as too late: {titles}", titles="、".join(late)))
+    if parts:
+        what = words("Other bulletins: {parts}. `distributor status` lists them.", parts="; ".join(parts))
+        desk.say(what, style="yellow")
 
 
 def _remark(desk: Desk, delivery: DeliveryRecord) -> str:

@@ -10,11 +10,13 @@ from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
+from distributor.reports.naming import short_name
 from distributor.reports.story import advice, attempt_words, reason_words, story
 from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries
+from distributor.store.dispatches import dispatches_of
 from distributor.store.records import DeliveryRecord
-from distributor.words import say, words
+from distributor.words import Words, say, words
 
 
 def register(app: typer.Typer) -> None:
@@ -32,30 +34,36 @@ def register(app: typer.Typer) -> None:
         with desk.database() as database, database.read() as conn:
             record = locate(conn, issue, today=desk.today, older=True) if issue else None
             found = find_deliveries(conn, recipient, record.id if record else None)
-            titles = {d.bulletin_id: get_bulletin(conn, d.bulletin_id).title for d in found}
+            bulletins = {d.bulletin_id: get_bulletin(conn, d.bulletin_id) for d in found}
+            names = {number: short_name(conn, one) for number, one in bulletins.items()}
+            holds = {one.id: one.hold for number in bulletins for one in dispatches_of(conn, number)}
         if not found:
             raise BadInput(
                 words("Nobody called {who} was ever on a finalised list here.", who=recipient),
                 do=words("`distributor recipients list` shows who is on the lists now."),
             )
-        for delivery in found:
-            _tell(desk, titles[delivery.bulletin_id], delivery)
+        told = [
+            (
+                bulletins[one.bulletin_id].title,
+                one,
+                advice(one, names[one.bulletin_id], hold=holds.get(one.dispatch_id)),
+            )
+            for one in found
+        ]
+        for title, delivery, what_next in told:
+            _tell(desk, title, delivery, what_next)
         desk.answer(
             {
                 "deliveries": [
-                    {
-                        "bulletin": titles[delivery.bulletin_id],
-                        **delivery_document(delivery),
-                        "advice": str(advice(delivery)),
-                    }
-                    for delivery in found
+                    {"bulletin": title, **delivery_document(delivery), "advice": str(what_next)}
+                    for title, delivery, what_next in told
                 ]
             }
         )
         return Exit.DONE
 
 
-def _tell(desk: Desk, title: str, delivery: DeliveryRecord) -> None:
+def _tell(desk: Desk, title: str, delivery: DeliveryRecord, what_next: Words) -> None:
     if desk.as_json:
         return
     desk.say(title, style="bold red")
@@ -76,4 +84,4 @@ def _tell(desk: Desk, title: str, delivery: DeliveryRecord) -> None:
         )
     else:
         desk.say(words("It is {state}.", state=state))
-    desk.say(f"→ {advice(delivery)}")
+    desk.say(f"→ {what_next}")

@@ -1,10 +1,11 @@
 """How much is known about one copy, as rungs of a ladder that are never merged.
 
-So far the transport gives evidence; receipts add the higher rungs.
+So far the transport gives evidence, and what people say; receipts add the higher rungs.
 """
 
 from enum import StrEnum
 
+from distributor.delivery.decision import Decision, decision_of
 from distributor.delivery.state import State
 
 
@@ -13,6 +14,7 @@ class Rung(StrEnum):
 
     NONE = "none"  # nothing shows that anybody else has it
     ACCEPTED = "accepted"  # the next hop took responsibility
+    REPORTED = "reported"  # a person said that it arrived; no machine has confirmed it
     DELIVERED = "delivered"  # a report says it is in the mailbox
 
 
@@ -23,6 +25,8 @@ _RUNGS = {
 }
 
 
-def evidence_of(state: State) -> Rung:
-    """The highest rung that a delivery's state proves. A bounce proves acceptance and no more."""
+def evidence_of(state: State, reason: str = "") -> Rung:
+    """The highest rung that a delivery's state and its reason prove. A bounce proves acceptance and no more."""
+    if state is State.ACCEPTED and decision_of(reason) is Decision.ARRIVED:
+        return Rung.REPORTED
     return _RUNGS.get(state, Rung.NONE)

@@ -13,6 +13,7 @@ from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.errors import BadInput, Place, Refused
 from distributor.recipients.changes import Changes, compare
 from distributor.recipients.resolve import directory_digest
+from distributor.reports.naming import short_name
 from distributor.settings import Settings
 from distributor.store.bulletins import latest_before
 from distributor.store.database import Connection
@@ -74,6 +75,7 @@ class Plan:
     delivery_ids: frozenset[str]  # queued rows that would be released
     previous: BulletinRecord | None
     changes: Changes | None  # against the previous bulletin's recipients
+    name: str  # how a command names the bulletin
 
     @property
     def to_send(self) -> int:
@@ -97,7 +99,10 @@ class ChangedSince(Refused):
 def make_plan(
     conn: Connection, record: BulletinRecord, selection: Selection, *, now: dt.datetime, at_once: bool = False
 ) -> Plan:
-    """Works out a send; `at_once` takes up copies that wait for their hour, too. Raises `BadInput` when the selection names a group or a person that is not there."""
+    """Works out a send; `at_once` takes up copies that wait for their hour, too.
+
+    Raises `BadInput` when the selection names a group or a person that is not there.
+    """
     deliveries = deliveries_of(conn, record.id)
     selection.require_known(deliveries)
     meant = [delivery for delivery in deliveries if selection.covers(delivery)]
@@ -113,6 +118,7 @@ def make_plan(
         delivery_ids=frozenset(d.id for d in meant if _is_due(d, now, at_once=at_once)),
         previous=previous,
         changes=compare(recipients_of(conn, previous.id), recipients_of(conn, record.id)) if previous else None,
+        name=short_name(conn, record),
     )
 
 

@@ -3,9 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from distributor.reports.naming import short_name
 from distributor.store.database import Connection
 from distributor.store.deliveries import books, books_by_dispatch, deliveries_of, next_due
 from distributor.store.dispatches import dispatches_of
+from distributor.store.elsewhere import Elsewhere, elsewhere
 from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
 
@@ -18,6 +20,8 @@ class Standing:
     dispatches: tuple[tuple[DispatchRecord, Books], ...]
     deliveries: tuple[DeliveryRecord, ...]
     next_due: dt.datetime | None
+    name: str  # how a command names the bulletin
+    others: tuple[Elsewhere, ...]
 
 
 def standing(conn: Connection, record: BulletinRecord) -> Standing:
@@ -31,4 +35,6 @@ def standing(conn: Connection, record: BulletinRecord) -> Standing:
         ),
         deliveries=deliveries_of(conn, record.id, history=True),
         next_due=next_due(conn, record.id),
+        name=short_name(conn, record),
+        others=elsewhere(conn, record.id),
     )

@@ -207,3 +207,75 @@ def test_a_corrected_edition_can_be_looked_at_and_settled(corrected: Office) -> 
     assert len(corrected.ask("why", FIRST, "#1", "--json").json["deliveries"]) == 1
     assert corrected.ask("resolve", SECOND, "#1", "--lost").code == 0
     assert corrected.ask("send", "7", "--dry-run").code == 0
+
+
+# ── What is said afterwards ───────────────────────────────────────────────────────────────────────
+
+
+def advice(office: Office, who: str) -> str:
+    return str(office.ask("why", who, "7", "--json").json["deliveries"][0]["advice"])
+
+
+def test_a_person_s_word_is_not_the_mail_server_s(office: Office) -> None:
+    stand(office, FIRST, "unknown")
+    assert office.ask("resolve", FIRST, "7", "--arrived").code == 0
+    told = office.ask("why", FIRST, "7").out
+    assert "a person said that it arrived" in told
+    assert "took responsibility" not in told
+    assert "a person said that it arrived" in office.ask("status", "7").out
+    [known] = office.ask("why", FIRST, "7", "--json").json["deliveries"]
+    assert (known["state"], known["evidence"]) == ("accepted", "reported")
+
+
+ADVICE = {
+    "waiting": ("queued", "", "`distributor send 7`"),
+    "deferred": ("deferred", "network", "`distributor retry 7 --only leader1@example.gov.cn`"),
+    "refused": ("failed", "rejected", "`distributor retry 7 --only leader1@example.gov.cn`"),
+    "too late": ("failed", "expired", "Its time was over before it could be sent. If it still matters"),
+    "in doubt": ("unknown", "no_reply", "`distributor resolve leader1@example.gov.cn 7 --arrived`"),
+}
+
+
+@pytest.mark.parametrize(("state", "reason", "said"), ADVICE.values(), ids=ADVICE.keys())
+def test_advice_names_the_bulletin(office: Office, state: str, reason: str, said: str) -> None:
+    office.write("next.md", BULLETIN.format(number=8))
+    assert office.ask("finalise", "next.md").code == 0
+    with office._database() as database, database.write() as conn:
+        conn.exec_driver_sql("UPDATE delivery SET address = address || 'x' WHERE bulletin_id = 2")
+    stand(office, LEADER, state, reason)
+    assert said in advice(office, LEADER)
+    retried = office.ask("retry", "7", "--only", LEADER, "--yes")
+    assert retried.code == 4 or "Run `distributor send 7`" in retried.out
+
+
+def test_a_copy_whose_letter_is_on_hold_is_not_said_to_need_a_send(office: Office) -> None:
+    stand(office, FIRST, "queued", "content")
+    hold(office, "各单位")
+    assert "on hold" in advice(office, FIRST)
+    assert "`distributor retry 7`" in advice(office, FIRST)
+    assert "`distributor retry 7`" in office.ask("status", "7").out
+
+
+def test_a_bulletin_whose_number_means_another_one_is_named_by_its_id(corrected: Office) -> None:
+    said = corrected.ask("why", FIRST, "#1", "--json").json["deliveries"][0]["advice"]
+    assert "`distributor retry '#1' --only unit1@example.gov.cn`" in said
+
+
+@pytest.mark.parametrize(("state", "said"), [("queued", "due and not sent yet"), ("failed", "given up as too late")])
+def test_other_bulletins_that_need_somebody_are_mentioned(office: Office, state: str, said: str) -> None:
+    office.write("next.md", BULLETIN.format(number=8))
+    assert "Other bulletins" not in office.ask("send", "7", "--yes").out
+    stand(office, FIRST, state, "expired" if state == "failed" else "")
+    assert office.ask("finalise", "next.md").code == 0
+    line = next(one for one in office.ask("send", "8", "--yes").out.splitlines() if "Other bulletins" in one)
+    assert f"{said}: 云岭区巡河工作快报 第7期" in line
+    assert "第8期" not in line
+
+
+LOST = {"unknown": "while the letter was being handed over", "queued": "before the letter was handed over"}
+
+
+@pytest.mark.parametrize(("state", "said"), LOST.items())
+def test_a_sender_that_died_is_said_to_have(office: Office, state: str, said: str) -> None:
+    stand(office, FIRST, state, "worker_lost")
+    assert f"the sender stopped {said}" in office.ask("status", "7").out
