@@ -1,0 +1,88 @@
+"""The page for operators names only commands, options, files and figures that exist."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from distributor.cli.app import app
+from distributor.web import figures, metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+UNIT = ROOT / "packaging" / "systemd" / "distributor.service"
+
+COMMANDS = typer.main.get_command(app)
+
+
+def said() -> set[str]:
+    """What the page tells people to type after the program's name."""
+    in_blocks = re.findall(r"^[#$] distributor (.*)$", PAGE, re.MULTILINE)
+    in_sentences = re.findall(r"`distributor ([^`]*)`", PAGE)
+    return {*in_blocks, *in_sentences}
+
+
+@pytest.mark.parametrize("line", sorted(said()))
+def test_every_command_of_the_page_exists_with_its_options(line: str) -> None:
+    name, *words = line.split()
+    command = COMMANDS.commands[name]  # type: ignore[attr-defined]  # the app is a group of commands
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_figure_of_the_page_is_counted() -> None:
+    sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (figures, metrics))
+    named = set(re.findall(r"distributor_[a-z_]+", PAGE)) - {"distributor_"}
+    assert named
+    assert {name for name in named if name.removesuffix("_total") not in sources} == set()
+
+
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", PAGE):
+        file, _, anchor = target.partition("#")
+        assert not file or (ROOT / "docs" / file).is_file(), target
+        assert file or anchor in headings, target
+
+
+def unit() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys have capitals
+    parser.read(UNIT, encoding="utf-8")
+    return parser
+
+
+def test_the_unit_is_killed_only_after_the_longest_wait_for_a_reply() -> None:
+    """RFC 5321 4.5.3.2.6: a server may take 10 minutes to answer the final dot."""
+    service = unit()["Service"]
+    assert int(service["TimeoutStopSec"]) > 600
+    assert (service["Type"], service["User"], service["Restart"]) == ("notify", "distributor", "on-failure")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("NoNewPrivileges", "true"), ("ProtectSystem", "strict"), ("ReadWritePaths", "/var/lib/distributor"),
+     ("PrivateTmp", "true"), ("ProtectHome", "true"), ("CapabilityBoundingSet", "")],
+)  # fmt: skip
+def test_the_unit_gives_the_service_its_folder_and_nothing_else(key: str, value: str) -> None:
+    assert unit()["Service"][key] == value
+
+
+def test_the_image_runs_without_rights_and_leaves_the_offices_files_out() -> None:
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^USER distributor$", image, re.MULTILINE)
+    assert "--require-hashes" in image
+    first, *kept = [
+        line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")
+    ]
+    assert first == "*"
+    assert {line.removeprefix("!") for line in kept if line.startswith("!")} >= {
+        "distributor",
+        "requirements-postgres.txt",
+    }
+    assert not {"!secrets", "!data", "!inbox", "!.git"} & set(kept)
