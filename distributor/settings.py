@@ -109,7 +109,12 @@ class SmtpAccount(Table):
         default_factory=dict, description='Limits for recipients of one domain, such as `qq.com = ["10/minute"]`.'
     )
     timeout: Duration = Field(dt.timedelta(minutes=5), description="For each command but the final dot.")
-    dot_timeout: Duration = Field(dt.timedelta(minutes=10), description="For the reply to the final dot (RFC 5321).")
+    # The lease of a letter whose dot is out must outlast it (store/moves.py).
+    dot_timeout: Duration = Field(
+        dt.timedelta(minutes=10),
+        le=dt.timedelta(minutes=10),
+        description="For the reply to the final dot (RFC 5321); 10 minutes at most.",
+    )
     dkim_selector: Annotated[str, AfterValidator(check.optional_host)] = Field(
         "", description="The DKIM selector the relay signs with; only `distributor doctor` reads it."
     )

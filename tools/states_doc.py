@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-from distributor.delivery.state import CLAIMABLE, SETTLED, TRANSITIONS, Fact, State
+from distributor.delivery.state import CLAIMABLE, FENCED, SETTLED, TRANSITIONS, Fact, State
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "delivery-states.md"
 
@@ -27,6 +27,9 @@ Three rules stand behind the table:
 - **The books balance.** planned = accepted + delivered + bounced + failed + unknown + suppressed + cancelled, or the
   letter is not finished. `unknown` balances but leaves it open.
 """
+
+_FENCED = """`{fact}` in state `{origin}` is allowed only to the attempt itself, under the epoch of its own claim: a reply that
+comes after the row was queued again and before anybody claimed it. A person cannot say it of a row that waits."""
 
 
 def render() -> str:
@@ -74,7 +77,8 @@ def _facts() -> str:
 def _arrows() -> str:
     """One row per state, one column per fact would be mostly empty: each arrow is a line."""
     rows = [f"| `{origin}` | `{fact}` | `{target}` |" for (origin, fact), target in TRANSITIONS.items()]
-    return "\n".join(["| in state | the fact | leads to |", "|---|---|---|", *rows, ""])
+    fenced = [_FENCED.format(origin=origin, fact=fact) for origin, fact in sorted(FENCED)]
+    return "\n".join(["| in state | the fact | leads to |", "|---|---|---|", *rows, "", *fenced, ""])
 
 
 def _picture() -> str:

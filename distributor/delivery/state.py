@@ -76,6 +76,10 @@ TRANSITIONS: dict[tuple[State, Fact], State] = {
     (S.UNKNOWN, F.DELIVER): S.DELIVERED,
     (S.UNKNOWN, F.BOUNCE): S.BOUNCED,
     (S.UNKNOWN, F.RESEND): S.QUEUED,
+    # The reply comes even later: the row was queued again by RESEND and nobody has claimed it since. Only the attempt
+    # that marked can bring this fact, and its epoch is still the row's, so the letter is there and a second copy is
+    # spared. After the next claim, or under a newer text, the epoch is another one and the reply is only kept.
+    (S.QUEUED, F.ACCEPT): S.ACCEPTED,
     (S.ACCEPTED, F.DELIVER): S.DELIVERED,
     (S.ACCEPTED, F.BOUNCE): S.BOUNCED,
     # Proof of arrival wins over a bounce in whatever order they come (greeting-card bounces, aliases).
@@ -90,6 +94,9 @@ TRANSITIONS: dict[tuple[State, Fact], State] = {
     # Withdrawn by mistake, or listed again by a later freeze; nothing of it had left.
     (S.CANCELLED, F.RETRY): S.QUEUED,
 }
+
+#: Arrows that need the epoch of the attempt they speak of: without one, anybody might say it of any row.
+FENCED = frozenset({(S.QUEUED, F.ACCEPT)})
 
 #: Counted on the settled side of the books. `unknown` balances but leaves the dispatch open.
 SETTLED = frozenset({S.ACCEPTED, S.DELIVERED, S.BOUNCED, S.FAILED, S.SUPPRESSED, S.CANCELLED})

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, literal, select, update
 
-from distributor.delivery.state import TRANSITIONS, Fact, State
+from distributor.delivery.state import FENCED, TRANSITIONS, Fact, State
 from distributor.store.rows import chunks
 from distributor.store.schema import database_seconds, delivery
 
@@ -105,7 +105,11 @@ def _statement(fact: Fact, target: State, fenced: bool, charged: bool, times: tu
         values["next_attempt_at"] = None
     if charged:
         values["attempts"] = delivery.c.attempts + 1
-    origins = [literal(origin) for (origin, known), to in TRANSITIONS.items() if known is fact and to is target]
+    origins = [
+        literal(origin)
+        for (origin, known), to in TRANSITIONS.items()
+        if known is fact and to is target and (fenced or (origin, known) not in FENCED)
+    ]
     chosen = delivery.c.id.in_([bindparam(name) for name in _ID_NAMES[:size]])
     statement = update(delivery).where(chosen, delivery.c.state.in_(origins))
     if fenced:

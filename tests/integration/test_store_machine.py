@@ -12,11 +12,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from distributor.delivery.judgement import Judgement
 from distributor.delivery.outcome import Outcome, Reply, Stage, Verdict
-from distributor.delivery.state import CLAIMABLE, TRANSITIONS, Fact, State
+from distributor.delivery.state import CLAIMABLE, FENCED, TRANSITIONS, Fact, State
 from distributor.store import bulletins, deliveries, dispatches
 from distributor.store.claims import claim, recover, sweep
 from distributor.store.database import Database
-from distributor.store.deliveries import NotPossible
+from distributor.store.deliveries import NotListed, NotPossible
 from distributor.store.freezing import SUPERSEDED
 from distributor.store.moves import Move, apply_moves
 from distributor.store.outcomes import Recorded, write_outcomes
@@ -52,6 +52,8 @@ class Deliveries(RuleBasedStateMachine):
         self.model: dict[str, State] = {}
         self.epochs: Counter[str] = Counter()
         self.withdrawn: set[str] = set()
+        self.listed: set[str] = set()
+        self.unknown: set[tuple[str, int]] = set()  # attempts of which nobody knows what came of them
 
     def teardown(self) -> None:
         self.database.close()
@@ -71,6 +73,7 @@ class Deliveries(RuleBasedStateMachine):
             self.number = record.id
             self.ids = {row.name.lower(): row.id for row in deliveries.deliveries_of(conn, self.number)}
         self.model = dict.fromkeys(names, State.QUEUED)
+        self.listed = set(names)
 
     @rule()
     def release(self) -> None:
@@ -84,6 +87,7 @@ class Deliveries(RuleBasedStateMachine):
         for taken in got:
             name = taken.name.lower()
             assert self.model[name] in CLAIMABLE
+            assert name in self.listed
             self.step(name, Fact.CLAIM)
             self.epochs[name] += 1
             assert taken.epoch == self.epochs[name]
@@ -101,6 +105,7 @@ class Deliveries(RuleBasedStateMachine):
         done = Recorded(taken.delivery_id, taken.epoch, taken.dispatch_id, "email", taken.address, judged, OUTCOME, NOW)
         with self.database.write() as conn:
             got = write_outcomes(conn, [done], now=NOW)[0]
+        self.unknown.discard((taken.name.lower(), taken.epoch))
         assert got == self.as_worker(taken, fact)
 
     def as_worker(self, taken: Claim, fact: Fact) -> State | None:
@@ -111,10 +116,14 @@ class Deliveries(RuleBasedStateMachine):
     def decide(self, name: str, fact: Fact) -> None:
         if name not in self.model:
             return
-        expected = self.step(name, fact)
+        refused = fact in (Fact.RETRY, Fact.RESEND) and name not in self.listed
+        allowed = not refused and (self.model[name], fact) not in FENCED
+        expected = self.step(name, fact) if allowed else None
         try:
             with self.database.write() as conn:
                 got = deliveries.apply_fact(conn, self.ids[name], fact, reason="by hand", now=NOW)
+        except NotListed:
+            assert refused
         except NotPossible:
             assert expected is None
         else:
@@ -127,11 +136,13 @@ class Deliveries(RuleBasedStateMachine):
             _, result = bulletins.save_frozen(conn, frozen(letter(*sorted(names))), now=NOW)
             self.ids = {row.name.lower(): row.id for row in deliveries.deliveries_of(conn, self.number)}
         cancelled = {name for name in self.model if name not in names and self.step(name, Fact.CANCEL)}
-        back = self.withdrawn & names
+        back = {name for name in self.withdrawn & names if name not in {lost for lost, _ in self.unknown}}
         for name in back:
             self.step(name, Fact.RETRY)
+            self.epochs[name] += self.epochs[name] > 0
         new = names - set(self.model)
-        self.withdrawn = (self.withdrawn - names) | cancelled
+        self.listed = set(names)
+        self.withdrawn = (self.withdrawn - back) | cancelled
         self.model.update(dict.fromkeys(new, State.QUEUED))
         assert (result.added, result.cancelled) == (len(new) + len(back), len(cancelled))
 
@@ -142,12 +153,18 @@ class Deliveries(RuleBasedStateMachine):
         for name, state in self.model.items():
             if state in (State.CLAIMED, State.SENDING):
                 self.step(name, Fact.RELEASE if state is State.CLAIMED else Fact.LOSE)
+            if state is State.SENDING:
+                self.unknown.add((name, self.epochs[name]))
 
     @rule()
     def time_passes(self) -> None:
         with self.database.write() as conn:
             released = {r.name.lower() for r in deliveries.deliveries_of(conn, self.number) if r.valid_until}
             swept = sweep(conn, now=LATER)
+        for name in self.model.keys() - self.listed:
+            if self.model[name] in CLAIMABLE:
+                self.step(name, Fact.CANCEL)
+                self.withdrawn.add(name)
         late = [name for name in released if self.model[name] in CLAIMABLE]
         for name in late:
             self.step(name, Fact.GIVE_UP)
@@ -162,6 +179,7 @@ class Deliveries(RuleBasedStateMachine):
             books = deliveries.books(conn, self.number)
         assert {row.name.lower(): row.state for row in rows} == self.model
         assert {r.name.lower() for r in rows if r.reason == SUPERSEDED} == self.withdrawn
+        assert {r.name.lower() for r in rows if r.listed} == self.listed
         assert books.planned == sum(books.by_state.values()) == len(self.model)
         assert books.by_state == Counter(self.model.values())
 

@@ -103,6 +103,7 @@ def test_an_account_may_come_from_variables_alone(load: Loader) -> None:
         (SMTP + 'security = "ssl"', "not_a_choice", "6:1", "tls, starttls, none"),
         (SMTP + 'security = "none"', "plain_text", "6:1", "starttls"),
         (SMTP + 'timeout = "soon"', "duration", "6:1", '"3 days"'),
+        (SMTP + 'dot_timeout = "11 minutes"', "out_of_range", "6:1", "10 minutes"),
         (SMTP + 'dsn = "ALWAYS"', "dsn", "6:1", "NEVER"),
         (SMTP + 'bounce_address = "x{token}"', "bounce_address", "6:1", "bounce+{token}@"),
         (SMTP + "[send]\nrequire_approver = 3", "wrong_type", "7:1", "true or false"),

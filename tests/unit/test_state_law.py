@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from distributor.delivery.state import (
     CLAIMABLE,
+    FENCED,
     SETTLED,
     TRANSITIONS,
     Fact,
@@ -60,7 +61,13 @@ def test_every_state_is_open_settled_or_unknown() -> None:
 def test_only_a_marked_letter_is_accepted_or_lost() -> None:
     assert states_that_allow(Fact.MARK) == {State.CLAIMED}
     assert states_that_allow(Fact.LOSE) == {State.SENDING}
-    assert states_that_allow(Fact.ACCEPT) == {State.SENDING, State.UNKNOWN}
+    by_anybody = {state for state in states_that_allow(Fact.ACCEPT) if (state, Fact.ACCEPT) not in FENCED}
+    assert by_anybody == {State.SENDING, State.UNKNOWN}
+
+
+def test_a_row_that_waits_is_accepted_only_under_the_epoch_of_the_attempt() -> None:
+    assert {state for state, fact in FENCED if fact is Fact.ACCEPT} == {State.QUEUED}
+    assert FENCED <= TRANSITIONS.keys()
 
 
 def test_only_a_row_that_waits_is_claimed() -> None:
