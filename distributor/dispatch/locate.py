@@ -6,18 +6,13 @@ from pathlib import Path
 from distributor.bulletin.reading import read_bulletin
 from distributor.dispatch.intake import key_of
 from distributor.dispatch.plan import ChangedSince
-from distributor.errors import BadInput, Place, Refused
+from distributor.errors import BadInput, Place
 from distributor.reports.naming import short_name
 from distributor.store.bulletins import find_by_digest, find_by_key, find_by_number, list_bulletins
 from distributor.store.database import Connection
+from distributor.store.freezing import OlderEdition
 from distributor.store.records import BulletinRecord
 from distributor.words import words
-
-
-class OlderEdition(Refused):
-    """A correction (勘误) has taken the place of this edition: it may be looked at, and is not sent."""
-
-    code = "older_edition"
 
 
 def locate(conn: Connection, wanted: str | None, *, today: dt.date, older: bool = False) -> BulletinRecord | None:

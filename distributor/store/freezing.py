@@ -33,7 +33,7 @@ class AlreadySent(Refused):
 
 
 class OlderEdition(Refused):
-    """The text is that of an edition which a later one has replaced."""
+    """A correction (勘误) has taken the place of this edition: it may be looked at, and is not sent."""
 
     code = "older_edition"
 

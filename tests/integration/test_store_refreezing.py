@@ -15,7 +15,7 @@ from distributor.delivery.state import Fact, State
 from distributor.store import bulletins, deliveries, dispatches
 from distributor.store.claims import claim, sweep
 from distributor.store.database import Database
-from distributor.store.freezing import AlreadySent
+from distributor.store.freezing import AlreadySent, OlderEdition
 from distributor.store.moves import Move, apply_moves
 from distributor.store.outcomes import Recorded, write_outcomes
 from distributor.store.records import Claim, DeliveryRecord, FreezeResult, Frozen, Letter
@@ -288,3 +288,22 @@ def test_a_claim_of_a_replaced_text_is_fenced(database: Database) -> None:
         new = take(conn, number, "Li")
         assert new.epoch > old.epoch + 1
         assert mark(conn, old) is None
+
+
+@pytest.mark.parametrize("edition", [1, 2, 3], ids=["as it was", "in place of the correction", "as a correction"])
+def test_the_text_of_a_corrected_edition_is_not_taken_again(database: Database, edition: int) -> None:
+    first = released(database, frozen(letter("li")))
+    second, _ = freeze(database, frozen(letter("li", rendition='{"new": 1}'), digest="d2", edition=2))
+    with pytest.raises(OlderEdition, match="replaced by a later edition") as caught:
+        freeze(database, frozen(letter("li"), digest="d1", edition=edition))
+    assert (caught.value.code, caught.value.do is not None) == ("older_edition", True)
+    with database.read() as conn:
+        assert [b.digest for b in bulletins.find_by_key(conn, frozen().key)] == ["d1", "d2"]
+        assert {row.bulletin_id for row in deliveries.find_deliveries(conn, "Li")} == {first, second}
+
+
+def test_a_third_text_may_follow_a_correction(database: Database) -> None:
+    freeze(database, frozen(letter("li")))
+    freeze(database, frozen(letter("li"), digest="d2", edition=2))
+    _, result = freeze(database, frozen(letter("li"), digest="d3", edition=2))
+    assert result.replaced
