@@ -9,6 +9,7 @@ instead of sending a wrong one.
 import base64
 import re
 from collections.abc import Iterator, Sequence
+from email.errors import MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 
@@ -137,7 +138,9 @@ def compare_independently(block: bytes, expected: HeaderList) -> None:
     """Does the same with the standard library's parser, which shares no code with this module."""
     message = BytesHeaderParser().parsebytes(block + b"\r\n")
     found = [(name, str(make_header(decode_header(_unfolded(value))))) for name, value in message.items()]
-    if message.defects or found != list(expected):
+    # Python before 3.11.4, which Debian 12 has, blames the headers of a multipart letter for lacking its parts.
+    defects = [each for each in message.defects if not isinstance(each, MultipartInvariantViolationDefect)]
+    if defects or found != list(expected):
         raise _differs(next((a[0] for a, b in zip(expected, found, strict=False) if a != b), "?"))
 
 
