@@ -1,8 +1,9 @@
 """The one writer of delivery state while sending: durability for many letters with one fsync.
 
-Callers hand in what they want written and wait. A thread commits whatever is waiting as one transaction, at
-once, and then wakes them; while it commits, the next ones gather. It never lingers for more. A caller that is
-cancelled while it waits changes nothing: what it handed in is still written.
+Callers hand in what they want written and wait. A thread commits whatever is waiting as one transaction and then
+wakes them; while it commits, the next ones gather. It commits at once, but for one case: while more letters are
+between their mark and their outcome than callers wait, it gives those at most `GATHERING` to come too. A caller
+that is cancelled while it waits changes nothing: what it handed in is still written.
 
 When the database cannot commit, marks and claims fail at once, so no dot is sent; outcomes are never given up:
 they go to the journal and are tried again until they are in.
@@ -36,6 +37,10 @@ T = TypeVar("T")
 
 #: Seconds between tries to write outcomes that the database does not take; the last one repeats.
 PAUSES: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+#: Seconds that a commit may wait for letters that are under way, so that one fsync serves more of them. A letter
+#: that is alone never waits, and against the answer of a server in a network it is nothing.
+GATHERING = 0.001
 
 #: How often a lost connection or a deadlock is tried again before marks and claims fail.
 TRIES = 3
@@ -78,6 +83,7 @@ class Ledger:
         self._pauses = pauses
         self._journal = OutcomeJournal(journal_path(database.path)) if database.path else None
         self._waiting: list[_Request] = []
+        self._under_way: set[str] = set()  # deliveries that were marked and have no outcome yet
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._end: float | None = None  # monotonic time at which closing gives up on the database
@@ -157,7 +163,8 @@ class Ledger:
             if self._thread is None or self._end is not None:
                 raise Unavailable(words("The ledger is closed."))
             self._waiting.append(request)
-            self._changed.notify()
+            if len(self._waiting) == 1 or self._is_enough():  # waking the thread for less costs more than it brings
+                self._changed.notify()
         return await request.future
 
     def _run(self) -> None:
@@ -184,10 +191,19 @@ class Ledger:
         with self._changed:
             if pause is None:
                 self._changed.wait_for(lambda: self._waiting or self._end is not None)
+                self._changed.wait_for(self._is_enough, GATHERING)
             elif not self._waiting:
                 self._changed.wait(pause)
             taken, self._waiting = self._waiting, []
             return taken
+
+    def _is_enough(self) -> bool:
+        """Whether what waits is to be committed without waiting for more; a claim has every idle line behind it."""
+        return (
+            len(self._waiting) >= len(self._under_way)
+            or self._end is not None
+            or any(isinstance(request.wish, _Take) for request in self._waiting)
+        )
 
     def _commit(self, batch: list[_Request]) -> tuple[DistributorError | None, list[_Request]]:
         """Writes a batch and wakes its callers; returns the trouble and the outcomes that are still owed."""
@@ -202,8 +218,17 @@ class Ledger:
                 return next((trouble for trouble, _ in parts if trouble), None), [r for _, owed in parts for r in owed]
             _wake([(batch[0], error)])
             return None, []
+        self._follow(batch, results)
         _wake(list(zip(batch, results, strict=True)))
         return None, []
+
+    def _follow(self, batch: list[_Request], results: list[Any]) -> None:
+        with self._changed:
+            for request, result in zip(batch, results, strict=True):
+                if isinstance(request.wish, Recorded):
+                    self._under_way.discard(request.wish.delivery_id)
+                elif isinstance(request.wish, _Mark) and result is State.SENDING:
+                    self._under_way.add(request.wish.claim.delivery_id)
 
     def _write(self, batch: list[_Request]) -> list[Any]:
         tries = 1 if self._database.path else TRIES  # SQLite has waited for its lock already

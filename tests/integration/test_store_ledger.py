@@ -325,6 +325,45 @@ async def test_what_waits_is_committed_together(database: Database, ledger: Ledg
     assert commits == 2
 
 
+async def test_letters_under_way_are_waited_for_and_committed_together(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(database, "li", "wang")
+    one, two = await take(ledger, 2)
+    assert await ledger.mark(one)
+    assert await ledger.mark(two)
+    monkeypatch.setattr("distributor.store.ledger.GATHERING", 60)
+    commits: list[object] = []
+    event.listen(database._engine, "commit", commits.append)
+    async with asyncio.timeout(30):
+        answers = [asyncio.create_task(ledger.record(claim, Judgement(Fact.ACCEPT), ACCEPTED)) for claim in (one, two)]
+        assert await asyncio.gather(*answers) == [State.ACCEPTED] * 2
+    assert len(commits) == 1
+
+
+async def test_nobody_waits_for_letters_that_are_not_under_way(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter alone, a claim beside letters under way, and a ledger that closes."""
+    number = released(database, "li", "wang", "zhao")
+    monkeypatch.setattr("distributor.store.ledger.GATHERING", 60)
+    async with asyncio.timeout(30):
+        [alone] = await take(ledger)
+        assert await ledger.mark(alone)
+        assert await ledger.record(alone, Judgement(Fact.ACCEPT), ACCEPTED) is State.ACCEPTED
+        [first] = await take(ledger)
+        assert await ledger.mark(first)
+        [second] = await take(ledger)
+        assert await ledger.mark(second)
+        assert await take(ledger) == []
+        answer = asyncio.create_task(ledger.record(first, Judgement(Fact.ACCEPT), ACCEPTED))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(ledger.close)
+        assert await answer is State.ACCEPTED
+    found = {row.id: row.state for row in rows(database, number).values()}
+    assert [found[claim.delivery_id] for claim in (alone, first, second)] == [*[State.ACCEPTED] * 2, State.SENDING]
+
+
 async def test_an_outcome_is_written_though_its_caller_was_cancelled(database: Database, ledger: Ledger) -> None:
     number = released(database, "li")
     [claim] = await take(ledger)
