@@ -111,7 +111,7 @@ def _database_files(url: str, database: Path, name: str, workshop: Path) -> dict
 
 def _copied_journal(database: Path, workshop: Path) -> Path | None:
     try:
-        content = journal_path(database).read_bytes().rstrip(b"\0")
+        content = journal_path(database.resolve()).read_bytes().rstrip(b"\0")
     except FileNotFoundError:
         return None
     copy = workshop / "outcomes"

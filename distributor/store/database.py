@@ -148,7 +148,8 @@ def _parse(url: str, home: Path) -> URL:
             do=words("Write sqlite:///data/distributor.db: what was sent must survive the program."),
             place=place,
         )
-    return parsed.set(database=str((home / parsed.database).absolute()))
+    # By its real name: what lies beside it (the sender's lock, the journal) must be found by everybody who opens it.
+    return parsed.set(database=os.path.realpath(home / parsed.database))
 
 
 def _prepare_folder(path: Path) -> None:

@@ -15,6 +15,9 @@ from distributor.errors import Place, Refused, Unavailable
 from distributor.store.database import Database
 from distributor.words import words
 
+#: How often a lock file that is deleted just then is made anew.
+_TRIES = 10
+
 
 class SenderBusy(Refused):
     """Another process sends from this database; `owner` says which."""
@@ -61,25 +64,43 @@ def acquire(database: Database, owner: str) -> SenderLock:
         return SenderLock(None)
     path = lock_path(database.path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        for _ in range(_TRIES):
+            descriptor = _locked(path)
+            if _is_there(descriptor, path):
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, owner.encode())
+                return SenderLock(descriptor)
+            os.close(descriptor)
     except OSError as error:
         raise _unusable(path) from error
+    raise _unusable(path)
+
+
+def lock_path(database: Path) -> Path:
+    """Where the lock of a database file is; `database` is its real name, not a link to it."""
+    return Path(f"{database}.sender.lock")
+
+
+def _locked(path: Path) -> int:
+    """The lock file, opened and locked. Raises `SenderBusy`, or `OSError` when it cannot be."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, owner.encode())
     except OSError as error:
         holder = os.pread(descriptor, 1000, 0).decode("utf-8", "replace")
         os.close(descriptor)
         if error.errno in (errno.EAGAIN, errno.EACCES):
             raise SenderBusy(holder, str(path)) from error
-        raise _unusable(path) from error
-    return SenderLock(descriptor)
+        raise
+    return descriptor
 
 
-def lock_path(database: Path) -> Path:
-    """Where the lock of a database file is."""
-    return Path(f"{database}.sender.lock")
+def _is_there(descriptor: int, path: Path) -> bool:
+    """Whether the locked file is the one of that name: a deleted one locks nobody out."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _unusable(path: Path) -> Unavailable:
