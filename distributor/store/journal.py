@@ -5,7 +5,9 @@ beforehand, because the usual reason to need it is a full disk; unused room is N
 outcome that was committed after all changes nothing.
 """
 
+import contextlib
 import datetime as dt
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -37,7 +39,8 @@ class OutcomeJournal:
     def open(self) -> list[Recorded]:
         """Makes or opens the file, reserves its room, and returns what an earlier sender left in it.
 
-        Raises `Unavailable` when the disk has no room even for this.
+        Raises `Unavailable` when the disk has no room even for this, and for a line that cannot be read: what it
+        says happened to a letter, so the file is left as it is for a person to look at.
         """
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -55,15 +58,18 @@ class OutcomeJournal:
         # A last line without its end was being written when the process died; its outcome stays unknown.
         whole = written[: written.rfind(b"\n") + 1]
         self._end = len(whole)
-        return [_read(json.loads(line)) for line in whole.splitlines()]
+        return [self._outcome(number, line) for number, line in enumerate(whole.split(b"\n")[:-1], 1)]
 
     def append(self, outcomes: Sequence[Recorded]) -> bool:
         """Keeps outcomes durably; False when even the journal cannot be written."""
         lines = b"".join(json.dumps(_plain(each), ensure_ascii=False).encode() + b"\n" for each in outcomes)
         try:
-            os.pwrite(self._descriptor, lines, self._end)
+            _write(self._descriptor, lines, self._end)
             os.fsync(self._descriptor)
         except OSError:
+            # What is there of it must not be taken for a line, nor be the tail of a shorter one.
+            with contextlib.suppress(OSError):
+                _write(self._descriptor, b"\0" * len(lines), self._end)
             return False
         self._end += len(lines)
         return True
@@ -73,7 +79,7 @@ class OutcomeJournal:
         if not self._end:
             return
         try:
-            os.pwrite(self._descriptor, b"\0" * self._end, 0)
+            _write(self._descriptor, b"\0" * self._end, 0)
             os.fsync(self._descriptor)
         except OSError:
             return
@@ -84,6 +90,30 @@ class OutcomeJournal:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _outcome(self, number: int, line: bytes) -> Recorded:
+        try:
+            return _read(json.loads(line))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            self.close()
+            raise Unavailable(
+                words("Line {number} of the journal of outcomes is damaged.", number=number),
+                do=words(
+                    "Keep a copy of the file, delete that line in it, and start again. What it said is then not "
+                    "known: `distributor status` shows the copies in doubt, `distributor resolve` settles them."
+                ),
+                place=Place(str(self._path), number),
+            ) from error
+
+
+def _write(descriptor: int, content: bytes, at: int) -> None:
+    """Writes all of it: on a disk that is nearly full, one call may write a part and say nothing."""
+    rest = memoryview(content)
+    while rest:
+        written = os.pwrite(descriptor, rest, at)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest, at = rest[written:], at + written
 
 
 def journal_path(database: Path) -> Path:
