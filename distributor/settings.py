@@ -9,6 +9,7 @@ import datetime as dt
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
@@ -222,8 +223,13 @@ class Settings(Table):
     @property
     def database_url(self) -> str:
         """The database's URL, with the path of an SQLite file taken from `home`. May hold a password."""
-        scheme, _, path = self.database.url.partition(":///")
-        return f"sqlite:///{self.path(Path(path)).as_posix()}" if scheme == "sqlite" else self.database.url
+        scheme, _, rest = self.database.url.partition(":///")
+        if scheme != "sqlite":
+            return self.database.url
+        path, mark, options = rest.partition("?")
+        # `home` is a path and no part of a URL: what means something in a URL is written as %25 and %3F.
+        found = self.path(Path(unquote(path))).as_posix().replace("%", "%25").replace("?", "%3F")
+        return f"sqlite:///{found}{mark}{options}"
 
     def path(self, path: Path) -> Path:
         """A configured path, resolved against the settings file's folder."""

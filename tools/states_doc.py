@@ -28,8 +28,9 @@ Three rules stand behind the table:
   letter is not finished. `unknown` balances but leaves it open.
 """
 
-_FENCED = """`{fact}` in state `{origin}` is allowed only to the attempt itself, under the epoch of its own claim: a reply that
-comes after the row was queued again and before anybody claimed it. A person cannot say it of a row that waits."""
+_FENCED = """`{fact}` in state `{origin}` is allowed only to the attempt itself, under the epoch of its own claim: a
+reply that comes after the row was queued again and before anybody claimed it. Nobody else can say it of a row that
+waits."""
 
 
 def render() -> str:

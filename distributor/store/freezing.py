@@ -96,7 +96,8 @@ def _content(frozen: Frozen, now: dt.datetime) -> dict[str, Any]:
         "title": frozen.title,
         "digest": frozen.digest,
         "directory_digest": frozen.directory_digest,
-        "file_name": frozen.file_name,
+        # A name that is no text (another system's encoding) is kept as far as it can be shown.
+        "file_name": frozen.file_name.encode("utf-8", "replace").decode(),
         "finalised_at": now,
     }
 
