@@ -9,7 +9,8 @@ import typer
 
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
-from distributor.dispatch.late import let_go
+from distributor.dispatch.hours import next_hour
+from distributor.dispatch.late import give_hours, let_go
 from distributor.dispatch.locate import locate
 from distributor.dispatch.send import new_owner, utc_now
 from distributor.errors import BadInput
@@ -17,7 +18,7 @@ from distributor.log import chosen, configure
 from distributor.service.office import Office
 from distributor.service.run import Role, run
 from distributor.settings import FILE_NAME
-from distributor.store.database import Database
+from distributor.store.database import Connection, Database
 from distributor.store.pauses import ALL, pause, paused, resume
 from distributor.store.records import BulletinRecord
 from distributor.words import say, words
@@ -85,11 +86,25 @@ def _resume(desk: Desk, scope: str | None) -> int:
         record = _bulletin(desk, database, scope)
         with database.write() as conn:
             changed = resume(conn, _scope_name(scope, record), desk.actor, desk.now)
-            lifted = let_go(conn, record.id, now=desk.now, actor=desk.actor) if record else 0
+            lifted = _let_go(desk, conn, record) if record else 0
             rests = paused(conn)
     desk.say(words("It goes on.") if changed or lifted else words("Nothing was paused or on hold there."))
     desk.answer({"paused": [rest.scope for rest in rests], "changed": changed, "holds_lifted": lifted})
     return Exit.DONE if changed or lifted else Exit.NOTHING
+
+
+def _let_go(desk: Desk, conn: Connection, record: BulletinRecord) -> int:
+    now, settings = desk.now, desk.settings
+    lifted = let_go(conn, record.id, now=now, actor=desk.actor)
+    give_hours(
+        conn,
+        record,
+        lifted,
+        lambda after: next_hour(settings, after),
+        now=now,
+        valid_for=settings.send.valid_for,
+    )
+    return len(lifted)
 
 
 def _bulletin(desk: Desk, database: Database, scope: str | None) -> BulletinRecord | None:

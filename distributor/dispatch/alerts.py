@@ -15,32 +15,37 @@ from distributor.channels.base import Channel, Envelope, Message, OpenFailed
 from distributor.delivery.outcome import Verdict
 from distributor.settings import Settings
 from distributor.store.alerts import Alert, tried, untold
-from distributor.store.database import Database
+from distributor.store.database import Connection, Database
 from distributor.words import say
 
 #: After a failed try to tell, the next one waits for this long.
 PAUSE = dt.timedelta(minutes=10)
 
 
+def news(conn: Connection, *, now: dt.datetime) -> tuple[Alert, ...]:
+    """What the editors are to be told now; `now` is UTC."""
+    return untold(conn, now=now, pause=PAUSE)
+
+
 async def tell_editors(database: Database, settings: Settings, line: Channel, *, now: dt.datetime) -> int:
     """Tells what is new, if anything. Returns how many alerts were told; `now` is UTC."""
     with database.read() as conn:
-        news = untold(conn, now=now, pause=PAUSE)
-    if not news or not settings.office.editors:
+        alerts = news(conn, now=now)
+    if not alerts or not settings.office.editors:
         return 0
-    told = await _send_all(line, settings, news, now=now)
+    told = await _send_all(line, settings, alerts, now=now)
     with database.write() as conn:
-        tried(conn, news, told=told, now=now)
-    return len(news) if told else 0
+        tried(conn, alerts, told=told, now=now)
+    return len(alerts) if told else 0
 
 
-async def _send_all(line: Channel, settings: Settings, news: Sequence[Alert], *, now: dt.datetime) -> bool:
+async def _send_all(line: Channel, settings: Settings, alerts: Sequence[Alert], *, now: dt.datetime) -> bool:
     """Whether at least one editor got the letter."""
     accepted = False
     try:
         for editor in settings.office.editors:
             await line.open()
-            outcome = await line.send(_letter(settings, editor, news, now=now), _nothing_to_book)
+            outcome = await line.send(_letter(settings, editor, alerts, now=now), _nothing_to_book)
             accepted = accepted or outcome.verdict is Verdict.ACCEPTED
     except OpenFailed:
         return accepted
@@ -49,16 +54,16 @@ async def _send_all(line: Channel, settings: Settings, news: Sequence[Alert], *,
     return accepted
 
 
-def _letter(settings: Settings, editor: str, news: Sequence[Alert], *, now: dt.datetime) -> Message:
+def _letter(settings: Settings, editor: str, alerts: Sequence[Alert], *, now: dt.datetime) -> Message:
     office = settings.office
     letter = EmailMessage(policy=SMTP)
     letter["From"] = office.sender
     letter["To"] = editor
-    letter["Subject"] = say("{office}: {count} matter(s) need you", office=office.name, count=len(news))
+    letter["Subject"] = say("{office}: {count} matter(s) need you", office=office.name, count=len(alerts))
     letter["Date"] = format_datetime(now.astimezone(settings.zone))
     letter["Message-ID"] = f"<alert-{secrets.token_hex(12)}@{office.sender_address.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content("\n\n".join(_entry(alert, settings) for alert in news) + "\n", cte="base64")
+    letter.set_content("\n\n".join(_entry(alert, settings) for alert in alerts) + "\n", cte="base64")
     return Message("alert", Envelope(office.sender_address, editor), (letter.as_bytes(),))
 
 

@@ -20,7 +20,7 @@ from distributor.settings import Settings
 from distributor.store import audit
 from distributor.store.bulletins import find_by_digest, find_by_key
 from distributor.store.database import Connection, Database
-from distributor.store.dispatches import dispatches_of, hold, release
+from distributor.store.dispatches import dispatches_of, hold, release, unhold
 from distributor.store.records import BulletinRecord
 from distributor.words import Words, words
 
@@ -32,6 +32,14 @@ ENDINGS = frozenset({".md", ".markdown"})
 
 #: Who finalised it, for the audit log.
 ACTOR = "inbox"
+
+#: Why a letter waits for a person.
+DOUBTS = "doubts"
+HOUR = "hour"
+CHANGED = "changed"
+
+
+_Signature = tuple[int, int, int]
 
 
 class Fate(StrEnum):
@@ -60,9 +68,10 @@ class Inbox:
     """Finds the files in the folder that have stopped changing. Remembers only what it has seen."""
 
     def __init__(self, folder: Path, *, settled_after: dt.timedelta = SETTLED_AFTER) -> None:
-        self._folder = folder
+        self.folder = folder
         self._settled_after = settled_after
-        self._seen: dict[Path, tuple[tuple[int, int, int], dt.datetime]] = {}
+        self._seen: dict[Path, tuple[_Signature, dt.datetime]] = {}
+        self._left: set[tuple[Path, _Signature]] = set()
 
     def ready(self, now: dt.datetime) -> list[Path]:
         """The files that have kept their size, time and inode for long enough, by name. `now` is UTC."""
@@ -71,15 +80,25 @@ class Inbox:
             path: self._seen[path] if path in self._seen and self._seen[path][0] == signature else (signature, now)
             for path, signature in present.items()
         }
-        return sorted(path for path, (_, since) in self._seen.items() if now - since >= self._settled_after)
+        self._left &= set(present.items())
+        return sorted(
+            path
+            for path, (signature, since) in self._seen.items()
+            if now - since >= self._settled_after and (path, signature) not in self._left
+        )
+
+    def leave(self, path: Path) -> None:
+        """Leaves a file alone until it changes: it can be neither taken in nor moved."""
+        if path in self._seen:
+            self._left.add((path, self._seen[path][0]))
 
     def _candidates(self) -> list[Path]:
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             return []
         return [
             path
-            for path in self._folder.iterdir()
-            if path.suffix.lower() in ENDINGS and not path.name.startswith((".", "~"))
+            for path in self.folder.iterdir()
+            if path.suffix.lower() in ENDINGS and not path.name.startswith((".", "~")) and path.is_file()
         ]
 
 
@@ -113,11 +132,11 @@ def take_in(
         if changed:
             return _hold_changed(path, database, changed, now=now)
         doubts = (*require_clean(prepared, settings.send).warnings, *doubts)
+        return _take(path, prepared, database, settings, key, doubts, hour=hour, now=now)
     except Unavailable:
         raise
     except DistributorError as error:
         return _refused(path, error)
-    return _take(path, prepared, database, settings, key, doubts, hour=hour, now=now)
 
 
 def put_aside(path: Path, dropped: Dropped) -> Path:
@@ -150,29 +169,44 @@ def _take(
     hour: Callable[[dt.datetime], dt.datetime],
     now: dt.datetime,
 ) -> Dropped:
+    due = _due(hour, now)
     record = finalise(database, prepared, settings, key, now=now, actor=ACTOR).record
-    try:
-        due = hour(now)
-    except DistributorError as error:
-        _hold(database, record, "hour", now=now)
-        return Dropped(path.name, Fate.HELD, error.what, error.do, bulletin_id=record.id)
     with database.write() as conn:
-        release(conn, record.id, at=due, valid_until=due + settings.send.valid_for)
-        if doubts:
-            _hold_all(conn, record, "doubts", now=now)
-    if doubts:
-        return Dropped(
-            path.name,
-            Fate.HELD,
-            words("{label} waits for a yes: there are warnings.", label=record.title),
-            words("Look at them, then: distributor resume #{id}", id=record.id),
-            doubts,
-            record.id,
-            due,
-        )
+        if isinstance(due, dt.datetime):
+            release(conn, record.id, at=due, valid_until=due + settings.send.valid_for)
+            _lift_hour(conn, record, now=now)
+        if doubts or not isinstance(due, dt.datetime):
+            _hold_all(conn, record, DOUBTS if doubts else HOUR, now=now)
+        held = any(dispatch.hold for dispatch in dispatches_of(conn, record.id))
+    if isinstance(due, DistributorError):
+        return Dropped(path.name, Fate.HELD, due.what, due.do, doubts, record.id)
+    if held:
+        return Dropped(path.name, Fate.HELD, *_waits(record, doubts), doubts, record.id, due)
     when = f"{due.astimezone(settings.zone):%Y-%m-%d %H:%M}"
     what = words("{label} is taken in and goes out at {when}.", label=record.title, when=when)
     return Dropped(path.name, Fate.TAKEN, what, bulletin_id=record.id, due=due)
+
+
+def _waits(record: BulletinRecord, doubts: tuple[Problem, ...]) -> tuple[Words, Words]:
+    do = words("Look at them, then: distributor resume #{id}", id=record.id)
+    if doubts:
+        return words("{label} waits for a yes: there are warnings.", label=record.title), do
+    return words("{label} was on hold before, and still is.", label=record.title), do
+
+
+def _due(hour: Callable[[dt.datetime], dt.datetime], now: dt.datetime) -> dt.datetime | DistributorError:
+    """The hour, or why it is not known."""
+    try:
+        return hour(now)
+    except DistributorError as error:
+        return error
+
+
+def _lift_hour(conn: Connection, record: BulletinRecord, *, now: dt.datetime) -> None:
+    """The hour is known by now; whatever else holds a letter goes on holding it."""
+    for dispatch in dispatches_of(conn, record.id):
+        if dispatch.hold == HOUR:
+            unhold(conn, dispatch.id)
 
 
 def _same_number(conn: Connection, prepared: Prepared, settings: Settings, now: dt.datetime) -> BulletinRecord | None:
@@ -182,7 +216,8 @@ def _same_number(conn: Connection, prepared: Prepared, settings: Settings, now: 
 
 def _hold_changed(path: Path, database: Database, record: BulletinRecord, *, now: dt.datetime) -> Dropped:
     """Another text under a number that is known: whatever of it has not left waits, and a person decides."""
-    _hold(database, record, "changed", now=now)
+    with database.write() as conn:
+        _hold_all(conn, record, CHANGED, now=now)
     return Dropped(
         path.name,
         Fate.HELD,
@@ -192,14 +227,9 @@ def _hold_changed(path: Path, database: Database, record: BulletinRecord, *, now
     )
 
 
-def _hold(database: Database, record: BulletinRecord, reason: str, *, now: dt.datetime) -> None:
-    with database.write() as conn:
-        _hold_all(conn, record, reason, now=now)
-
-
 def _hold_all(conn: Connection, record: BulletinRecord, reason: str, *, now: dt.datetime) -> None:
     for dispatch in dispatches_of(conn, record.id):
-        hold(conn, dispatch.id, reason, now=now)
+        hold(conn, dispatch.id, reason)
     audit.append(
         conn,
         action="bulletin.held",
@@ -215,7 +245,7 @@ def _refused(path: Path, error: DistributorError) -> Dropped:
     return Dropped(path.name, Fate.REFUSED, error.what, error.do, problems)
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
+def _signature(path: Path) -> _Signature | None:
     try:
         found = path.stat()
     except OSError:

@@ -62,16 +62,22 @@ class Turnstile:
     async def claim(self, limit: int) -> list[Claim]:
         """Leases up to `limit` due letters that may leave now; domains take turns. Raises `Unavailable`."""
         self.wait = None
-        claims = await self._ledger.claim(
+        while claims := await self._take(limit):
+            if not self._is_open:
+                claims = await asyncio.to_thread(self._let_through, claims)
+            # Letters of a domain that is full are out of the way now; those behind them are asked for.
+            if claims or self.wait is not None:
+                break
+        return interleaved(claims)
+
+    async def _take(self, limit: int) -> list[Claim]:
+        return await self._ledger.claim(
             owner=self._owner,
             limit=limit,
             lease=LEASE,
             bulletin_ids=self._bulletin_ids,
             delivery_ids=self._delivery_ids,
         )
-        if not self._is_open and claims:
-            claims = await asyncio.to_thread(self._let_through, claims)
-        return interleaved(claims)
 
     async def give_back(self, claims: Sequence[Claim]) -> None:
         """Returns letters that did not set out, and their grants. Raises `Unavailable`."""
@@ -91,7 +97,8 @@ class Turnstile:
             self._postpone(conn, [claim for claim in claims if claim.delivery_id in refused], refused)
         full = [refusal.wait for refusal in grants.refused if refusal.scope == self._scope.name]
         self.wait = min(full, default=None)
-        self._grants = {grant.key: grant for grant in grants.granted}
+        # Letters of earlier claims may still be in hand, so their grants are kept.
+        self._grants.update({grant.key: grant for grant in grants.granted})
         return [claim for claim in claims if claim.delivery_id not in refused]
 
     def _postpone(self, conn: Connection, claims: Sequence[Claim], refused: Mapping[str, Refusal]) -> None:

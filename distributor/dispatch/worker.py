@@ -24,9 +24,13 @@ _OPENING = frozenset({Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS,
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Why a run ended: nothing was due any more (`outcome` is None), or the carrier cannot be used now."""
+    """Why a run ended: nothing was due any more (`outcome` is None), or the carrier cannot be used now.
+
+    `tried` is how many letters came to an outcome.
+    """
 
     outcome: Outcome | None = None
+    tried: int = 0
 
 
 class Source(Protocol):
@@ -75,6 +79,7 @@ class Worker:
         self._open_lines = len(lines)
         self._held: set[int] = set()
         self._outcome: Outcome | None = None
+        self._tried = 0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -92,7 +97,7 @@ class Worker:
         for trouble in lines:
             if trouble is not None:
                 raise trouble
-        return Stopped(self._outcome)
+        return Stopped(self._outcome, self._tried)
 
     async def _work(self, line: Channel) -> None:
         try:
@@ -193,6 +198,7 @@ class Worker:
         return True
 
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
+        self._tried += 1
         now = self._clock()
         judgement: Judgement = judge(
             outcome, attempts=claim.attempts, now=now, valid_until=claim.valid_until, chance=self._chance()

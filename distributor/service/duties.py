@@ -1,31 +1,31 @@
-"""What the clock strikes for: the drop folder, leases that are over, letters that are late, and the heartbeat.
+"""What the clock strikes for: the heartbeat, the drop folder, leases that are over, lists that were edited.
 
 Only the leader does these duties. Each is written so that doing it twice changes nothing.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
 from distributor.delivery.gap import Gap, Heartbeat
 from distributor.dispatch.inbox import Dropped, Fate, Inbox, put_aside, report, take_in
-from distributor.dispatch.late import hold_changed_lists, hold_late
-from distributor.errors import DistributorError
+from distributor.dispatch.late import hold_changed_lists
+from distributor.errors import DistributorError, Unavailable
 from distributor.log import log
+from distributor.service.looking_back import note_of, stop_for
 from distributor.service.office import Office
+from distributor.service.telling import settle_doubts
 from distributor.store import instance, leases
 from distributor.store.claims import sweep
 from distributor.store.leases import Lease
 from distributor.store.machine import read_note, this_machine, write_note
-from distributor.store.pauses import ALL, pause, paused
+from distributor.store.pauses import ALL, paused
 from distributor.words import Words, words
 
 _log = log("duties")
 
 LEADER = "clock"
-
-#: The note of the last heartbeat, beside the settings: no backup of the database may hold it.
-NOTE = "instance.json"
 
 #: A leader that is not heard of for so long has lost its place.
 LEADERSHIP = dt.timedelta(seconds=30)
@@ -33,16 +33,11 @@ LEADERSHIP = dt.timedelta(seconds=30)
 #: How often the heartbeat is written.
 BEAT = dt.timedelta(seconds=10)
 
-#: How often leases and lists are looked at.
+#: How often leases that are over are looked for.
 ROUND = dt.timedelta(seconds=5)
 
-_GAPS: dict[Gap, Words] = {
-    Gap.FINE: words("The database was changed by another program under this service's name."),
-    Gap.RESTORED_BACKUP: words("The database is older than what this service last wrote: a backup was restored."),
-    Gap.CLONED: words("Another machine, or a copy of this one, has used this database."),
-    Gap.CLOCK_BACK: words("The clock of this machine was set back."),
-    Gap.CLOCK_JUMP: words("The clock of this machine has jumped forward."),
-}
+#: How often the list of recipients is read although its file has not changed: a new bulletin may wait.
+LISTS = dt.timedelta(seconds=30)
 
 
 class Duties:
@@ -51,48 +46,55 @@ class Duties:
     def __init__(self, office: Office, hour: Callable[[dt.datetime], dt.datetime]) -> None:
         self._office = office
         self._hour = hour
-        self._inbox = Inbox(office.settings.path(office.settings.folders.inbox))
+        self._inbox = Inbox(_folder(office))
         self._lease: Lease | None = None
-        self._was_leader = False
         self._beat_at: dt.datetime | None = None
         self._last: Heartbeat | None = None
         self._asked = False
         self._round_at: dt.datetime | None = None
+        self._lists_at: dt.datetime | None = None
+        self._list: tuple[int, int] | None = None
+        self._list_trouble = ""
 
     def tick(self) -> bool:
-        """Does what is due. Returns whether there may be something new to send."""
+        """Does what is due. Returns whether there may be something new to send. Raises `Unavailable`."""
         now = self._office.clock()
         if not self._lead():
             return False
         if self._is_over(self._beat_at, BEAT, now):
             self._beat_at = now
             self._heartbeat(now)
-        news = [self._drop(path, now) for path in self._inbox.ready(now)]
+        if self._inbox.folder != _folder(self._office):
+            self._inbox = Inbox(_folder(self._office))
+        found = self._inbox.ready(now)
+        for path in found:
+            self._take_in(path, now)
         if self._is_over(self._round_at, ROUND, now):
-            first, self._round_at = self._round_at is None, now
-            self._look_after(now, first=first)
-        self._office.last_tick = now
-        return bool(news)
+            self._round_at = now
+            self._sweep(now)
+        self._look_at_lists(now)
+        return bool(found)
 
     def give_up(self) -> None:
-        """Lets another process lead at once."""
+        """Lets another process lead at once; when the database is away, after `LEADERSHIP`."""
         if self._lease:
-            with self._office.database.write() as conn:
+            with contextlib.suppress(Unavailable), self._office.database.write() as conn:
                 leases.give_up(conn, self._lease)
 
     def _lead(self) -> bool:
         """Whether this process leads; takes the lead when it is free."""
+        led = self._lease is not None
         with self._office.database.write() as conn:
             self._lease = leases.take(conn, LEADER, self._office.owner, LEADERSHIP)
         leads = self._lease is not None
-        if leads != self._was_leader:
-            self._was_leader = leads
+        if leads != led:
+            self._last = None  # another process with this note may have led meanwhile
             _log.info("leader.taken" if leads else "leader.lost", owner=self._office.owner)
         return leads
 
     def _heartbeat(self, now: dt.datetime) -> None:
         """Writes a sign of life; a gap in them pauses everything until a person has looked (faults 41, 81)."""
-        path = self._office.settings.home / NOTE
+        path = note_of(self._office)
         here = this_machine(now)
         noted = self._last or read_note(path)
         with self._office.database.write() as conn:
@@ -109,43 +111,64 @@ class Duties:
 
     def _pause(self, gap: Gap, now: dt.datetime) -> None:
         self._last, self._asked = None, True
-        with self._office.database.write() as conn:
-            new = pause(conn, ALL, gap, "service", now)
-        if new:
-            self._office.tell(
-                gap, words("{what} Nothing is sent until you look and say: distributor resume", what=_GAPS[gap])
-            )
+        stop_for(self._office, gap, now)
 
-    def _drop(self, path: Path, now: dt.datetime) -> Dropped:
+    def _take_in(self, path: Path, now: dt.datetime) -> None:
+        """Takes one file in. What goes wrong with it keeps no other file waiting; it is left where it is."""
         office = self._office
-        dropped = take_in(path, office.database, office.settings, office.key, hour=self._hour, now=now)
-        put_aside(path, dropped)
+        try:
+            dropped = take_in(path, office.database, office.settings, office.key, hour=self._hour, now=now)
+            put_aside(path, dropped)
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever it is, the files behind it must go on
+            if not path.exists():
+                return  # another process, or a person, has moved it
+            self._inbox.leave(path)
+            _log.error("inbox.stuck", file=path.name, what=str(error), exc_info=True)
+            what = words("In the drop folder: {file} cannot be taken in: {error}.", file=path.name, error=str(error))
+            office.tell(f"inbox:{path.name}", what)
+            return
         _log.info(f"inbox.{dropped.fate}", file=dropped.name, bulletin=dropped.bulletin_id, due=dropped.due)
         if dropped.fate in (Fate.HELD, Fate.REFUSED):
             office.tell(f"inbox:{dropped.name}", _sentence(dropped))
-        return dropped
 
-    def _look_after(self, now: dt.datetime, *, first: bool) -> None:
-        office = self._office
-        with office.database.write() as conn:
+    def _sweep(self, now: dt.datetime) -> None:
+        with self._office.database.write() as conn:
             swept = sweep(conn, now=now)
-            late = hold_late(conn, office.settings.send.grace, now=now) if first else ()
         if swept.requeued or swept.unknown or swept.expired:
             _log.warning("leases.swept", requeued=swept.requeued, unknown=swept.unknown, expired=swept.expired)
-        for title in late:
-            office.tell(f"late:{title}", words("{label} is too late and waits: distributor resume", label=title))
+        if swept.unknown:
+            settle_doubts(self._office, now=now)
+        if swept.expired:
+            what = words("{count} not sent: their time was over. `distributor status` shows them.", count=swept.expired)
+            self._office.tell("expired", what)
+
+    def _look_at_lists(self, now: dt.datetime) -> None:
+        """Holds what waits with another list than today's. An edited file is seen within a second."""
+        office = self._office
+        present = _stamp(office.settings.path(office.settings.folders.recipients))
+        if present == self._list and not self._is_over(self._lists_at, LISTS, now):
+            return
+        self._list, self._lists_at = present, now
+        trouble = ""
         try:
             changed = hold_changed_lists(office.database, office.settings, now=now)
+        except Unavailable:
+            raise
         except DistributorError as error:
-            office.tell("recipients", words("The recipients cannot be read: {error}", error=str(error)))
-            return
-        for title in changed:
-            office.tell(
-                f"list:{title}",
-                words(
-                    "The recipients were edited; {label} waits. Finalise it again to take the new list.", label=title
-                ),
+            changed, trouble = (), str(error)
+        if trouble and trouble != self._list_trouble:
+            office.tell("recipients", words("The recipients cannot be read: {error}", error=trouble))
+        self._list_trouble = trouble
+        for one in changed:
+            what = words(
+                "The recipients were edited; {label} waits. Finalise it again to take the new list, "
+                "then: distributor resume #{id}",
+                label=one.title,
+                id=one.id,
             )
+            office.tell(f"list:{one.id}", what)
 
     @staticmethod
     def _is_over(since: dt.datetime | None, length: dt.timedelta, now: dt.datetime) -> bool:
@@ -154,3 +177,15 @@ class Duties:
 
 def _sentence(dropped: Dropped) -> Words:
     return words("In the drop folder: {report}", report=report(dropped).strip())
+
+
+def _folder(office: Office) -> Path:
+    return office.settings.path(office.settings.folders.inbox)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -19,7 +19,7 @@ from distributor.words import Words, words
 _log = log("service")
 
 #: Settings that a running service cannot take over; they need a restart.
-_FIXED = ("database",)
+_FIXED = ("database", "log", "web")
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Office:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     #: When the clock's duties were last done, for the readiness page (UTC).
     last_tick: dt.datetime | None = None
+    #: When heartbeats and late letters were last looked at; nothing is sent before (UTC).
+    looked_at: dt.datetime | None = None
     _read: int = 0
 
     def reload(self, *, always: bool = False) -> None:
@@ -56,11 +58,12 @@ class Office:
         self.settings = fresh
         _log.info("settings.reloaded", needs_restart=changed)
 
-    def tell(self, cause: str, what: Words) -> None:
-        """Tells the editors (once per cause, then in digests) and the log."""
-        _log.warning("alert", cause=cause, what=str(what))
+    def tell(self, cause: str, what: Words, *, repeats: bool = True) -> None:
+        """Tells the editors (once per cause, then in digests) and the log. `repeats=False`: never the same twice."""
         with self.database.write() as conn:
-            alerts.note(conn, cause, str(what), now=self.clock())
+            noted = alerts.note(conn, cause, str(what), now=self.clock(), repeats=repeats)
+        if noted:
+            _log.warning("alert", cause=cause, what=str(what))
 
     def stop(self) -> None:
         """Nothing new is begun from here on."""

@@ -15,6 +15,7 @@ from distributor.log import log
 from distributor.notify import Supervisor
 from distributor.schedule.alarm import AlarmClock
 from distributor.service.duties import Duties
+from distributor.service.looking_back import look_back
 from distributor.service.office import Office
 from distributor.service.sending import Sending
 from distributor.store.ledger import Ledger
@@ -96,6 +97,7 @@ async def _send(office: Office) -> None:
 
 def _ring(office: Office, duties: Duties | None, supervisor: Supervisor) -> Callable[[], Awaitable[None]]:
     async def ring() -> None:
+        await asyncio.to_thread(look_back, office)
         await asyncio.to_thread(office.reload)
         if duties is not None and await asyncio.to_thread(duties.tick):
             office.wake.set()

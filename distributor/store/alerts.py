@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from distributor.store.service_schema import alert
+from distributor.store.turns import take_turns
 
 #: Repeats of a cause are told together, at most once in this time.
 DIGEST_EVERY = dt.timedelta(hours=1)
@@ -27,14 +28,23 @@ class Alert:
     fresh: int
 
 
-def note(conn: Connection, cause: str, what: str, *, now: dt.datetime) -> None:
-    """Notes that something happened that an editor must know. The latest words are kept."""
-    known = conn.execute(
-        update(alert).where(alert.c.cause == cause).values(what=what, last_at=now, count=alert.c.count + 1)
-    ).rowcount
-    if not known:
+def note(conn: Connection, cause: str, what: str, *, now: dt.datetime, repeats: bool = True) -> bool:
+    """Notes that something happened that an editor must know. The latest words are kept.
+
+    `repeats=False` is for a state that is looked at again and again: noted once it stays as it is. Returns whether
+    anything was noted.
+    """
+    take_turns(conn, [f"alert:{cause}"])
+    ours = alert.c.cause == cause
+    known = conn.execute(select(alert.c.cause).where(ours)).first()
+    if known and not repeats:
+        return False
+    if known:
+        conn.execute(update(alert).where(ours).values(what=what, last_at=now, count=alert.c.count + 1))
+    else:
         values = {"cause": cause, "what": what, "first_at": now, "last_at": now, "count": 1, "told": 0}
         conn.execute(insert(alert).values(values))
+    return True
 
 
 def untold(conn: Connection, *, now: dt.datetime, pause: dt.timedelta) -> tuple[Alert, ...]:

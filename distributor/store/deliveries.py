@@ -120,6 +120,12 @@ def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:
     return tuple(conn.execute(due).scalars())
 
 
+def bulletins_in_doubt(conn: Connection) -> tuple[int, ...]:
+    """The bulletins with copies of which nobody knows whether they arrived, the oldest first. Reads every row."""
+    doubtful = select(delivery.c.bulletin_id).where(delivery.c.state == State.UNKNOWN).distinct()
+    return tuple(conn.execute(doubtful.order_by(delivery.c.bulletin_id)).scalars())
+
+
 def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | None:
     """When the next row may be claimed (UTC), past times included; None when nothing waits but on a hold.
 
