@@ -1,6 +1,6 @@
 """The restore drill: a machine is lost in the middle of a distribution, and another one goes on from the backup."""
 
-import tarfile
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,8 +21,7 @@ def another(office: Office, tmp_path: Path) -> Office:
     assert made.code == 0, made.err
     folder = tmp_path / "another"
     folder.mkdir()
-    with tarfile.open(made.json["path"]) as archive:
-        archive.extractall(folder, filter="data")
+    subprocess.run(["tar", "-xzf", made.json["path"], "-C", str(folder)], check=True)
     restored = Office.__new__(Office)
     restored.folder, restored.environment = folder, {}
     return restored
