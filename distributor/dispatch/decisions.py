@@ -196,7 +196,7 @@ def _the_one(movable: Sequence[DeliveryRecord], selection: Selection) -> tuple[D
 
 def _lift(conn: Connection, held: Collection[DispatchRecord], *, now: dt.datetime, actor: str) -> None:
     for dispatch in held:
-        unhold(conn, dispatch.id, now=now)
+        unhold(conn, dispatch.id)
         audit.append(
             conn,
             action="dispatch.unheld",

@@ -174,7 +174,7 @@ def _take(
     with database.write() as conn:
         if isinstance(due, dt.datetime):
             release(conn, record.id, at=due, valid_until=due + settings.send.valid_for)
-            _lift_hour(conn, record, now=now)
+            _lift_hour(conn, record)
         if doubts or not isinstance(due, dt.datetime):
             _hold_all(conn, record, DOUBTS if doubts else HOUR, now=now)
         held = any(dispatch.hold for dispatch in dispatches_of(conn, record.id))
@@ -202,7 +202,7 @@ def _due(hour: Callable[[dt.datetime], dt.datetime], now: dt.datetime) -> dt.dat
         return error
 
 
-def _lift_hour(conn: Connection, record: BulletinRecord, *, now: dt.datetime) -> None:
+def _lift_hour(conn: Connection, record: BulletinRecord) -> None:
     """The hour is known by now; whatever else holds a letter goes on holding it."""
     for dispatch in dispatches_of(conn, record.id):
         if dispatch.hold == HOUR:

@@ -99,7 +99,6 @@ def release_plan(
             plan.record.id,
             at=at,
             valid_until=at + settings.send.valid_for,
-            groups=None,
             delivery_ids=plan.delivery_ids,
         )
         released += hasten(conn, plan.delivery_ids, at=at)

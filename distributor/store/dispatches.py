@@ -79,12 +79,12 @@ def hasten(conn: Connection, delivery_ids: Collection[str], *, at: dt.datetime) 
     )
 
 
-def hold(conn: Connection, dispatch_id: int, reason: str, *, now: dt.datetime) -> None:
+def hold(conn: Connection, dispatch_id: int, reason: str) -> None:
     """Makes a letter wait for a person. Rows stay queued; an earlier reason is kept."""
     conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.hold.is_(None)).values(hold=reason))
 
 
-def unhold(conn: Connection, dispatch_id: int, *, now: dt.datetime) -> None:
+def unhold(conn: Connection, dispatch_id: int) -> None:
     """Lets a held letter go on."""
     conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id).values(hold=None))
 

@@ -61,7 +61,7 @@ def write_consequences(
         if state is None:
             continue
         if each.judgement.hold:
-            hold(conn, each.dispatch_id, each.judgement.reason, now=now)
+            hold(conn, each.dispatch_id, each.judgement.reason)
         if each.judgement.suppress:
             reason = str(each.outcome.reply)
             offer(conn, each.channel, each.address, reason=reason, source=each.delivery_id, now=now)

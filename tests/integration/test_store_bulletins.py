@@ -81,10 +81,10 @@ def test_nothing_leaves_before_its_release(database: Database) -> None:
 def test_a_release_can_be_narrowed_and_keeps_earlier_times(database: Database) -> None:
     number, _ = freeze(database, frozen(letter("li", "wang"), letter("zhang", group="区领导")))
     with database.write() as conn:
-        chosen = [row.id for row in deliveries.deliveries_of(conn, number) if row.name == "Li"]
+        ids = {row.name: row.id for row in deliveries.deliveries_of(conn, number)}
         until = {"at": NOW, "valid_until": LATER}
         assert dispatches.release(conn, number, groups=["区领导"], delivery_ids=None, **until) == 1
-        assert dispatches.release(conn, number, groups=None, delivery_ids=chosen, **until) == 1
+        assert dispatches.release(conn, number, groups=None, delivery_ids=[ids["Li"]], **until) == 1
         later = LATER + dt.timedelta(days=1)
         assert dispatches.release(conn, number, at=SOON, valid_until=later) == 1
         assert dispatches.release(conn, number, at=SOON, valid_until=later) == 0
@@ -102,12 +102,12 @@ def test_a_held_letter_is_not_due_until_it_is_let_go(database: Database) -> None
     release(database, number)
     with database.write() as conn:
         only = dispatches.dispatches_of(conn, number)[0].id
-        dispatches.hold(conn, only, "content", now=NOW)
-        dispatches.hold(conn, only, "a later reason", now=NOW)
+        dispatches.hold(conn, only, "content")
+        dispatches.hold(conn, only, "a later reason")
         assert dispatches.dispatches_of(conn, number)[0].hold == "content"
         assert deliveries.next_due(conn) is None
         assert claim(conn, owner="w", limit=1, lease=dt.timedelta(seconds=9), now=NOW) == []
-        dispatches.unhold(conn, only, now=NOW)
+        dispatches.unhold(conn, only)
         assert deliveries.next_due(conn) == NOW
         assert len(claim(conn, owner="w", limit=1, lease=dt.timedelta(seconds=9), now=NOW)) == 1
 
@@ -190,7 +190,7 @@ def test_other_content_replaces_what_has_not_left_and_takes_the_release_back(dat
     release(database, number)
     with database.write() as conn:
         old = dispatches.dispatches_of(conn, number)
-        dispatches.hold(conn, old[0].id, "content", now=NOW)
+        dispatches.hold(conn, old[0].id, "content")
     new = frozen(letter("li", rendition='{"new": 1}'), digest="d2", text=b"other")
     assert freeze(database, new) == (number, FreezeResult(added=0, cancelled=2, kept=1, replaced=True))
     with database.read() as conn:

@@ -82,9 +82,9 @@ def test_what_waits_for_a_person_is_not_given_up_as_too_late(database: Database)
     number = released(database, "a", "b")
     with database.write() as conn:
         [letter_of_both] = dispatches.dispatches_of(conn, number)
-        dispatches.hold(conn, letter_of_both.id, "content", now=NOW)
+        dispatches.hold(conn, letter_of_both.id, "content")
         assert sweep(conn, now=LATER) == Swept(requeued=0, unknown=0, expired=0)
-        dispatches.unhold(conn, letter_of_both.id, now=LATER)
+        dispatches.unhold(conn, letter_of_both.id)
         assert sweep(conn, now=LATER) == Swept(requeued=0, unknown=0, expired=2)
 
 

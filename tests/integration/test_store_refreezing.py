@@ -222,7 +222,7 @@ def test_a_letter_made_anew_keeps_its_hold_and_its_release(database: Database) -
     number = released(database, frozen(letter("li")))
     with database.write() as conn:
         [old] = dispatches.dispatches_of(conn, number)
-        dispatches.hold(conn, old.id, "content", now=NOW)
+        dispatches.hold(conn, old.id, "content")
     freeze(database, frozen(letter("li", rendition='{"phone": 2}')))
     with database.read() as conn:
         [new] = dispatches.dispatches_of(conn, number)

@@ -219,7 +219,7 @@ def _a_day_at_the_office(conn: Connection) -> None:
     )
     release(conn, record.id, at=NOW, valid_until=LATER)
     claim(conn, owner="w", limit=1, lease=dt.timedelta(minutes=5), now=NOW)
-    hold(conn, dispatches_of(conn, record.id)[1].id, "content", now=NOW)
+    hold(conn, dispatches_of(conn, record.id)[1].id, "content")
     grant(conn, [Want("a", (Scope("account:main", (Limit(20, dt.timedelta(minutes=1)),)),))])
     record_failure(conn, admit(conn, "main"), Fault.ACCOUNT, text="535 no")
     pause(conn, f"bulletin:{record.id}", "wait", "cli", NOW)
