@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Sequence
 
-from distributor.words import language_of, language_of_environment, set_language
+from distributor.cli.exits import Exit
+from distributor.cli.streams import OutputLost, usable_streams
+from distributor.words import language_of, language_of_environment, say, set_language
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -11,9 +13,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Help texts are said while the commands are being defined, so the language comes first.
     set_language(_language(given))
-    from distributor.cli.app import run
+    with usable_streams():
+        from distributor.cli.app import run
 
-    return run(given)
+        try:
+            code = run(given)
+            sys.stdout.flush()
+        except OutputLost as lost:
+            if not lost.nobody_reads:
+                sys.stderr.write(say("The output cannot be written: {reason}.", reason=lost) + "\n")
+            return Exit.UNAVAILABLE
+    return code
 
 
 def _language(arguments: Sequence[str]) -> str:

@@ -1,7 +1,6 @@
 """Puts the commands together and turns every error into words and an exit code."""
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -125,15 +124,21 @@ def run(arguments: Sequence[str]) -> int:
         _show(error, as_json=as_json)
         return exit_of(error)
     except (typer.Abort, KeyboardInterrupt):
-        Console(stderr=True).print(say("Stopped. Nothing is lost: `distributor status` shows where things stand."))
-        return Exit.REFUSED
+        return _stopped()
     except typer.TyperException as error:
         _show(Misused(error.format_message()), as_json=as_json)
         return Exit.BAD_INPUT
-    except BrokenPipeError:
-        sys.stderr.close()
-        return Exit.DONE
-    return int(result or 0)
+    return _stopped() if result == _INTERRUPTED else int(result or 0)
+
+
+#: What the library that reads the command line makes of Ctrl-C.
+_INTERRUPTED = 130
+
+
+def _stopped() -> int:
+    sentence = say("Stopped. Nothing is lost: `distributor status` shows where things stand.")
+    Console(stderr=True).print(f"\n{sentence}")
+    return Exit.REFUSED
 
 
 def _show(error: DistributorError, *, as_json: bool) -> None:

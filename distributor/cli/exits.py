@@ -13,8 +13,8 @@ class Exit(IntEnum):
     BAD_INPUT = 2  # a file or an argument cannot be used
     PARTLY = 3  # something is done, something remains or failed; the output says what
     NOTHING = 4  # there was nothing to do
-    REFUSED = 5  # declined for safety: not signed off, changed since, not confirmed …
-    UNAVAILABLE = 6  # the database, the mail server or the disk did not answer as it must
+    REFUSED = 5  # declined for safety: not signed off, changed since, not confirmed, stopped by Ctrl-C …
+    UNAVAILABLE = 6  # the database, the mail server, the disk or the output did not answer as it must
 
 
 def exit_of(error: DistributorError) -> Exit:
