@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from distributor.header_text import ENCODED_WORD, INVISIBLE, unsafe
 from distributor.misfit import Misfit, shortened
 from distributor.words import Words, words
 
@@ -72,8 +73,8 @@ def _refuse_shape(text: str) -> None:
     """Refuses what is no single plain address, before its parts are looked at."""
     if len(text) > _LONGEST:
         raise _too_long(text)
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in text):
-        what = words("The address {address} holds a line break or an invisible character.", address=shortened(text))
+    if any(unicodedata.category(char) in INVISIBLE for char in text):
+        what = words("The address {address} contains a line break or an invisible character.", address=shortened(text))
         raise Misfit("address_control", what, words("Delete the address and type it again."))
     if _WIDE.search(text):
         raise _wide(text)
@@ -84,7 +85,7 @@ def _refuse_shape(text: str) -> None:
         what = words("{address} is not one address.", address=shortened(text))
         raise Misfit("address_several", what, words("Write one address; a second person gets an entry of their own."))
     if re.search(r"\s", text):
-        what = words("The address {address} holds a space.", address=shortened(text))
+        what = words("The address {address} contains a space.", address=shortened(text))
         close = re.sub(r"\s+", "", text)
         raise Misfit("address_space", what, words("Write {address}.", address=shortened(close)))
     if "@" not in text:
@@ -122,21 +123,15 @@ def _wide(text: str) -> Misfit:
 
 
 def header_safe(text: str) -> str:
-    """Checks a text that may stand in a mail header: one line, nothing invisible, no encoded-word.
-
-    Raises `Misfit`. `=?` is refused because mail libraries may decode it into line breaks
-    (CVE-2024-6923), bidirectional controls because they let a name pose as another.
-    """
-    for char in text:
-        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            what = words(
-                "{text} holds the invisible character U+{code}.", text=shortened(text), code=f"{ord(char):04X}"
-            )
-            raise Misfit("text_control", what, words("Delete the text and type it again, in one line."))
-    if "=?" in text:
+    """Checks a text that may stand in a mail header (`header_text`). Raises `Misfit`."""
+    found = unsafe(text)
+    if found == ENCODED_WORD:
         raise Misfit(
             "text_encoded",
-            words("{text} holds =?, which mail programs take for a code.", text=shortened(text)),
+            words("{text} contains =?, which mail programs take for a code.", text=shortened(text)),
             words("Write the text without it."),
         )
+    if found:
+        what = words("{text} contains the invisible character {character}.", text=shortened(text), character=found)
+        raise Misfit("text_control", what, words("Delete the text and type it again, in one line."))
     return text

@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 
 from distributor.errors import BadInput, Refused
+from distributor.header_text import unsafe
 from distributor.words import Words, words
 
 #: Names and values in the order of the message, as a person would read them.
@@ -21,11 +22,6 @@ HeaderList = Sequence[tuple[str, str]]
 
 MAX_LENGTH = 250
 
-# C0, C1, bidirectional controls, line and paragraph separators, noncharacters, half surrogates,
-# and the opening of an encoded word (CVE-2024-6923 let one carry a line end).
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ud800-\udfff]|=\\?"
-)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./+-]{0,58}")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _WORD = re.compile(r"=\?utf-8\?b\?([A-Za-z0-9+/=]*)\?=(?: +(?==\?))?")
@@ -33,11 +29,9 @@ _WORD = re.compile(r"=\?utf-8\?b\?([A-Za-z0-9+/=]*)\?=(?: +(?==\?))?")
 
 def checked(value: str, what: Words) -> str:
     """Returns a value that may stand in a header and in a letter; `what` names it in the error (`BadInput`)."""
-    found = _FORBIDDEN.search(value)
-    if found:
-        shown = "=?" if found[0] == "=?" else f"U+{ord(found[0]):04X}"
+    if found := unsafe(value):
         raise BadInput(
-            words("{what} holds {character}, which a letter's header cannot carry.", what=what, character=shown),
+            words("{what} contains {character}, which a letter's header cannot carry.", what=what, character=found),
             do=words("Delete it and try again."),
         )
     if len(value) > MAX_LENGTH:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "distributor"
 FLOORS: list[set[str]] = [
     {"words"},
     {"errors"},
-    {"resources", "misfit", "discretion", "notify"},
+    {"resources", "misfit", "discretion", "notify", "header_text"},
     {"address", "yaml", "log"},
     {"workdays"},
     {"schedule"},

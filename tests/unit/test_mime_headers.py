@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distributor.address import header_safe
 from distributor.errors import BadInput, Refused
+from distributor.misfit import Misfit
 from distributor.rendering import headers
 from distributor.words import words
 
@@ -76,6 +78,8 @@ def test_a_long_address_stands_on_its_own_line() -> None:
         pytest.param("A\u2029B", id="paragraph-separator"),
         pytest.param("A\u202egnp.exe", id="turned-around"),
         pytest.param("A\u2066B", id="isolate"),
+        pytest.param("A\u200bB", id="zero-width"),
+        pytest.param("A\uffff", id="no-character"),
         pytest.param("A\u200fB", id="right-to-left-mark"),
         pytest.param("A =?UTF-8?Q?=0A?=Bcc: evil@x.example", id="encoded-line-end"),
         pytest.param("=?gb2312?B?uOY=?=", id="encoded-word"),
@@ -89,6 +93,21 @@ def test_a_value_that_could_say_more_than_it_shows_is_refused(value: str) -> Non
         headers.checked(value, WHAT)
     assert caught.value.do is not None
     assert len(str(caught.value)) < 200
+
+
+@given(st.text(max_size=12))
+def test_what_the_directory_takes_for_a_name_a_header_takes_too(name: str) -> None:
+    try:
+        header_safe(name)
+        safe = True
+    except Misfit:
+        safe = False
+    try:
+        headers.checked(name, WHAT)
+    except BadInput:
+        assert not safe
+    else:
+        assert safe
 
 
 @pytest.mark.parametrize("value", ["“妙峰山”", "a\u200db 👩‍👩‍👧", "王　芳", 'O\'Neil, "Bob" <x@y>', "（所）", "=a?b"])

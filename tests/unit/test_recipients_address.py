@@ -98,7 +98,8 @@ def test_an_address_is_either_refused_or_safe_in_a_header_and_an_smtp_command(te
 
 
 @pytest.mark.parametrize(
-    "text", ["张\n三", "张\r三", "a\u2028b", "a\u202eb", "x =?UTF-8?Q?=0A?=Bcc: e@x", "a\x7f", "a\ud800"]
+    "text",
+    ["张\n三", "张\r三", "a\u2028b", "a\u202eb", "x =?UTF-8?Q?=0A?=Bcc: e@x", "a\x7f", "a\ud800", "a\ufdd0", "a\uffff"],
 )
 def test_a_text_that_could_change_headers_is_refused(text: str) -> None:
     with pytest.raises(Misfit):
