@@ -1,9 +1,12 @@
 """`distributor serve`, `pause` and `resume`: the background service, and how people hold it and let it go."""
 
 import asyncio
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 import typer
 
@@ -17,7 +20,7 @@ from distributor.errors import BadInput
 from distributor.log import chosen, configure
 from distributor.service.office import Office
 from distributor.service.run import Role, run
-from distributor.settings import FILE_NAME
+from distributor.settings import FILE_NAME, Settings
 from distributor.store.database import Connection, Database
 from distributor.store.pauses import ALL, pause, paused, resume
 from distributor.store.records import BulletinRecord
@@ -40,6 +43,7 @@ def register(app: typer.Typer) -> None:
         desk: Desk = context.obj
         settings = desk.settings
         configure(*chosen(settings.log.format, settings.log.level))
+        keep_secret(*_secrets(settings))
         with desk.database() as database:
             office = Office(
                 file=settings.home / (desk.config or Path(os.environ.get("DISTRIBUTOR_CONFIG") or FILE_NAME)).name,
@@ -68,6 +72,14 @@ def register(app: typer.Typer) -> None:
         desk: Desk = context.obj
         desk.as_json = as_json
         return _resume(desk, scope)
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    """What the log must never show."""
+    for account in settings.smtp.values():
+        with contextlib.suppress(BadInput):
+            yield account.found_from(settings.home).secret()
+    yield unquote(urlsplit(settings.database_url).password or "")
 
 
 def _pause(desk: Desk, scope: str | None, reason: str) -> int:

@@ -65,10 +65,9 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
     supervisor = Supervisor()
     pages = await _pages(office) if Role.WEB in roles else None
     duties = Duties(office, lambda after: next_hour(office.settings, after)) if Role.SCHEDULE in roles else None
-    clock = AlarmClock(
-        _ring(office, duties, supervisor), zone=office.settings.zone, clock=office.clock, trouble=_trouble
-    )
+    clock = AlarmClock(_ring(office, duties), zone=office.settings.zone, clock=office.clock, trouble=_trouble)
     clock.start()
+    pulse = asyncio.create_task(_stay_alive(supervisor))
     supervisor.ready()
     _log.info("service.started", owner=office.owner, roles=sorted(roles), page=pages.port if pages else None)
     try:
@@ -79,11 +78,19 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
         office.stop()
         supervisor.stopping()
         await clock.stop()
+        pulse.cancel()
         if duties:
             await asyncio.to_thread(duties.give_up)
         if pages:
             await pages.stop()
         _log.info("service.stopped", owner=office.owner)
+
+
+async def _stay_alive(supervisor: Supervisor) -> None:
+    """Answers the watchdog from the event loop: a database that is down is no reason to be killed in mid-letter."""
+    while interval := supervisor.watchdog_interval:
+        supervisor.alive()
+        await asyncio.sleep(interval.total_seconds())
 
 
 async def _send(office: Office) -> None:
@@ -95,14 +102,13 @@ async def _send(office: Office) -> None:
         await asyncio.to_thread(ledger.close)
 
 
-def _ring(office: Office, duties: Duties | None, supervisor: Supervisor) -> Callable[[], Awaitable[None]]:
+def _ring(office: Office, duties: Duties | None) -> Callable[[], Awaitable[None]]:
     async def ring() -> None:
         await asyncio.to_thread(look_back, office)
         await asyncio.to_thread(office.reload)
         if duties is not None and await asyncio.to_thread(duties.tick):
             office.wake.set()
         office.last_tick = office.clock()
-        supervisor.alive()
 
     return ring
 
