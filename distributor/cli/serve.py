@@ -12,6 +12,7 @@ import typer
 
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
+from distributor.discretion import keep_secret
 from distributor.dispatch.hours import next_hour
 from distributor.dispatch.late import give_hours, let_go
 from distributor.dispatch.locate import locate
