@@ -35,7 +35,9 @@ def read_bulletin(path: Path) -> Reading:
     except Undecodable as error:
         return Reading(Bulletin(""), (_undecodable(error, file),), source, {}, _digest(source, {}))
     reading = parse_bulletin(text, file)
-    assets, problems = load_pictures(_placed(reading.bulletin, normal_lines(text), file), path.parent)
+    # The pictures lie beside the text itself, wherever a link to it may be.
+    folder = path.resolve().parent
+    assets, problems = load_pictures(_placed(reading.bulletin, normal_lines(text), file), folder)
     return Reading(reading.bulletin, (*reading.findings, *problems), source, assets, _digest(source, assets))
 
 

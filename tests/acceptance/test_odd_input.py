@@ -3,6 +3,7 @@
 from html.parser import HTMLParser
 
 from distributor.cli.mailbox import Mailbox
+from distributor.resources import shipped
 from tests.acceptance.letterbox import Letter, by_address
 from tests.acceptance.office import BULLETIN, Office
 
@@ -133,3 +134,16 @@ def test_marks_of_the_terminal_are_printed_and_never_obeyed(office: Office, mail
         ran = office.ask(*command)
         assert ran.code == 0
         assert "巡河[/]快报:100:" in ran.out
+
+
+def test_a_bulletin_finalised_through_a_link_is_the_bulletin_it_links_to(office: Office, mailbox: Mailbox) -> None:
+    """Its pictures lie beside the text, not beside the link; by its number it is read where it is."""
+    picture = shipped("examples") / "pictures" / "water-quality.png"
+    office.write("archive/river.png", "").write_bytes(picture.read_bytes())
+    text = BULLETIN.format(number=7).replace("编校", "![河](river.png)\n\n编校")
+    (office.folder / "bulletin.md").unlink()
+    (office.folder / "bulletin.md").symlink_to(office.write("archive/7.md", text))
+    assert office.ask("finalise", "bulletin.md").code == 0
+    assert office.ask("send", "7", "--only", "领导1", "--yes").code == 0
+    assert office.ask("send", "bulletin.md", "--yes").code == 0
+    assert {len(letter.pictures) for letter in by_address(mailbox).values()} == {1}
