@@ -7,6 +7,7 @@ On PostgreSQL there is no such lock: claims fence the senders against each other
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,10 @@ from distributor.words import words
 
 #: How often a lock file that is deleted just then is made anew.
 _TRIES = 10
+
+
+#: For so long, in seconds, the lock is asked for again.
+PATIENCE = 0.1
 
 
 class SenderBusy(Refused):
@@ -58,7 +63,7 @@ class SenderLock:
 def acquire(database: Database, owner: str) -> SenderLock:
     """Takes the lock and writes `owner` (host, process, since when) into its file.
 
-    Raises `SenderBusy` naming the holder, `Unavailable` when the lock file cannot be made.
+    Raises `SenderBusy` naming the holder after `PATIENCE`, `Unavailable` when the lock file cannot be made.
     """
     if database.path is None:
         return SenderLock(None)
@@ -76,6 +81,20 @@ def acquire(database: Database, owner: str) -> SenderLock:
     raise _unusable(path)
 
 
+def _lock(descriptor: int) -> None:
+    """Locks, trying again for a moment: who only asks whether somebody sends holds the lock for as long as that."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(PATIENCE / 10)
+        else:
+            return
+
+
 def lock_path(database: Path) -> Path:
     """Where the lock of a database file is; `database` is its real name, not a link to it."""
     return Path(f"{database}.sender.lock")
@@ -85,7 +104,7 @@ def _locked(path: Path) -> int:
     """The lock file, opened and locked. Raises `SenderBusy`, or `OSError` when it cannot be."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except OSError as error:
         holder = os.pread(descriptor, 1000, 0).decode("utf-8", "replace")
         os.close(descriptor)

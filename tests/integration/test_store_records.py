@@ -99,6 +99,16 @@ def test_the_second_sender_is_told_who_the_first_is(sqlite: Database) -> None:
     lock.release()
 
 
+def test_who_only_asks_whether_somebody_sends_turns_no_sender_away(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = acquire(sqlite, "asks")
+    monkeypatch.setattr("time.sleep", lambda seconds: asker.release())
+    with acquire(sqlite, "sends"):
+        assert sqlite.path is not None
+        assert lock_path(sqlite.path).read_text() == "sends"
+
+
 def test_the_lock_ends_with_a_killed_process(sqlite: Database) -> None:
     script = (
         "import sys\nfrom distributor.store.database import Database\n"
