@@ -20,7 +20,7 @@ _DSN = ("SUCCESS", "FAILURE", "DELAY")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host can only be this machine: localhost, 127.0.0.0/8 or ::1."""
+    """Whether a host can only be this machine, by its name alone: localhost, 127.0.0.0/8 or ::1 (RFC 6761 6.3)."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

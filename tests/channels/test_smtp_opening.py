@@ -13,7 +13,7 @@ import trustme
 
 from distributor.channels.base import OpenFailed
 from distributor.channels.smtp import SmtpChannel
-from distributor.channels.smtp.connect import is_loopback, own_name, tls_context_of
+from distributor.channels.smtp.connect import own_name, tls_context_of
 from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from tests.channels.letters import BODY, Checkpoints, account_of, channel_to, letter
 from tests.channels.server import Drop, Raw, Say, ScriptedServer, Stall
@@ -240,15 +240,6 @@ async def test_26_a_server_that_falls_silent_while_opening_frees_the_line(stage:
         )
     assert (outcome.fault, outcome.stage) == (Fault.NETWORK, Stage(stage.lower()))
     assert "0.3 seconds" in outcome.reply.text
-
-
-@pytest.mark.parametrize(
-    ("host", "is_ours"),
-    [("127.0.0.1", True), ("::1", True), ("LOCALHOST", True), ("127.9.9.9", True), ("10.0.0.1", False),
-     ("localhost.example.org", False), ("0.0.0.0", False), ("", False)],
-)  # fmt: skip
-def test_only_this_machine_is_loopback(host: str, is_ours: bool) -> None:
-    assert is_loopback(host) is is_ours
 
 
 @pytest.mark.parametrize(

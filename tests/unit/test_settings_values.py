@@ -14,7 +14,7 @@ from distributor.settings_values import bounce_address, database, has_password, 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        *((name, True) for name in ("localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1", "[::1]")),
+        *((name, True) for name in ("localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "127.9.9.9", "::1", "[::1]")),
         *((name, False) for name in ("localhost.example.cn", "127.0.0.1.example.cn", "10.0.0.1", "::2", "0.0.0.0", "")),
     ],
 )

@@ -4,7 +4,6 @@ aiosmtplib does the talking; this module decides what is good enough to go on.
 """
 
 import asyncio
-import ipaddress
 import re
 import socket
 import ssl
@@ -17,6 +16,7 @@ from distributor.channels.smtp.envelope import Offer
 from distributor.channels.smtp.explain import explain, failure
 from distributor.delivery.outcome import Fault, Stage
 from distributor.settings import SmtpAccount
+from distributor.settings_values import is_loopback
 from distributor.words import Words, words
 
 
@@ -42,14 +42,6 @@ def tls_context_of(account: SmtpAccount) -> ssl.SSLContext:
     if account.ca_file is not None:
         context.load_verify_locations(cafile=account.ca_file)
     return context
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its name alone; no DNS is asked (RFC 6761 6.3)."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def own_name(sockname: tuple[object, ...]) -> str:
