@@ -290,5 +290,5 @@ def _read_secret(path: Path) -> str:
     if not secret:
         raise BadInput(words("The password file {file} is empty.", file=path), do=do)
     if not secret.isprintable():
-        raise BadInput(words("The password file {file} holds more than one line.", file=path), do=do)
+        raise BadInput(words("The password file {file} contains more than one line.", file=path), do=do)
     return secret

@@ -78,7 +78,7 @@ def _tables(looked: Looked) -> Iterator[Diagnosis]:
     if looked.current:
         return
     if looked.version is None:
-        what = words("The database holds no tables of distributor.")
+        what = words("The database contains no tables of distributor.")
         do = words("If the file is a new one, the next start makes them; otherwise check [database] url.")
         yield warning(NAME, what, do)
     elif looked.newer:

@@ -84,7 +84,7 @@ def _dkim(label: str, selector: str, domain: str, resolver: Resolver) -> Diagnos
     keys = [tag["p"] for tag in tags if "p" in tag]
     if not any(keys):
         # RFC 6376 3.6.1: an empty p= means that the key was revoked.
-        what = words("{name} holds no key, so signatures cannot be verified.", name=name)
+        what = words("{name} contains no key, so signatures cannot be verified.", name=name)
         return failure(label, what, words("Ask whoever keeps the relay for the record, or correct dkim_selector."))
     return ok(label, words("The key is at {name}.", name=name))
 

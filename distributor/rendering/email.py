@@ -147,7 +147,7 @@ def _refuse_unprintable(value: object) -> None:
             char = found[0] if found else next(char for char in text if fields.is_marked(char))
             raise BadInput(
                 words(
-                    "“{text}” holds the invisible character U+{code}, which a letter cannot carry.",
+                    "“{text}” contains the invisible character U+{code}, which a letter cannot carry.",
                     text=text.replace(char, "\N{REPLACEMENT CHARACTER}")[:40],
                     code=f"{ord(char):04X}",
                 ),

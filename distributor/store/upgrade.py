@@ -63,7 +63,7 @@ def _refuse_strangers(conn: Connection, found: str | None) -> None:
     place = Place(conn.engine.url.render_as_string(hide_password=True))
     if found is None and inspect(conn).get_table_names():
         raise Unavailable(
-            words("The database holds tables that are not distributor's."),
+            words("The database contains tables that are not distributor's."),
             do=words("Give distributor a database of its own in [database] url."),
             place=place,
         )

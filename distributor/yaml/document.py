@@ -64,7 +64,7 @@ def bad_file(file: str, problems: Sequence[Problem]) -> BadFile:
     ordered = sorted(problems, key=lambda problem: problem.place)
     rest = len(ordered) - MOST_PROBLEMS
     if rest > 0:
-        what = words("{count} more problems are not shown.", count=rest)
+        what = words("More problems, not shown: {count}.", count=rest)
         ordered[MOST_PROBLEMS:] = [Problem(Place(file), "more", what)]
     return BadFile(file, ordered)
 

@@ -80,7 +80,7 @@ def _invisible(char: str) -> bool:
 
 
 def _invisible_at(place: Place, char: str) -> Problem:
-    what = words("The line holds the invisible character U+{code}.", code=f"{ord(char):04X}")
+    what = words("The line contains the invisible character U+{code}.", code=f"{ord(char):04X}")
     return Problem(place, "control_character", what, words("Delete it; type the line again when you cannot see it."))
 
 
