@@ -122,7 +122,8 @@ def _renditions(desk: Desk, database: Database, issue: str | None) -> list[Rendi
     with database.read() as conn:
         record = locate(conn, issue, today=desk.today)
         assert record is not None, "only a file can be without a record"
-        return [from_document(dispatch.rendition) for dispatch in dispatches_of(conn, record.id)]
+        current = (dispatch for dispatch in dispatches_of(conn, record.id) if not dispatch.replaced)
+        return [from_document(dispatch.rendition) for dispatch in current]
 
 
 def _checked(address: str) -> str:

@@ -162,8 +162,9 @@ def _dispatch(conn: Connection, number: int, letter: Letter, *, renew: bool, now
     made_of = {"direction": letter.direction, "rendition_digest": digest}
     named = {"bulletin_id": number, "group_name": letter.group, "channel": letter.channel}
     old = conn.execute(select(dispatch).filter_by(**named, replaced_at=None)).first()
+    # A policy, and no part of the letter: it holds for the copies of replaced letters too.
+    conn.execute(update(dispatch).filter_by(**named).values(on_unknown=letter.on_unknown))
     if old and not renew and (old.direction, old.rendition_digest) == (letter.direction, digest):
-        conn.execute(update(dispatch).where(dispatch.c.id == old.id).values(on_unknown=letter.on_unknown))
         return int(old.id)
     carried = {"hold": old.hold, "released_at": old.released_at} if old and not renew else {}
     if old:

@@ -307,3 +307,15 @@ def test_a_third_text_may_follow_a_correction(database: Database) -> None:
     freeze(database, frozen(letter("li"), digest="d2", edition=2))
     _, result = freeze(database, frozen(letter("li"), digest="d3", edition=2))
     assert result.replaced
+
+
+def test_what_becomes_of_unknown_copies_is_decided_by_the_newest_list(database: Database) -> None:
+    number = released(database, frozen(replace(letter("li", "wang"), on_unknown="resend")))
+    with database.write() as conn:
+        lose(conn, number, "Li")
+    freeze(database, frozen(replace(letter("li", "wang", rendition='{"phone": 2}'), on_unknown="hold")))
+    with database.read() as conn:
+        assert [(d.replaced, d.on_unknown) for d in dispatches.dispatches_of(conn, number)] == [
+            (True, "hold"),
+            (False, "hold"),
+        ]
