@@ -52,6 +52,7 @@ class Turnstile:
         self._bulletin_ids = bulletin_ids
         self._delivery_ids = delivery_ids
         self._grants: dict[str, Grant] = {}
+        self._opens_at: dt.datetime | None = None
         self.wait: dt.timedelta | None = None
 
     @property
@@ -68,6 +69,10 @@ class Turnstile:
             # Letters of a domain that is full are out of the way now; those behind them are asked for.
             if claims or self.wait is not None:
                 break
+        if not claims and self._opens_at is not None:
+            # Whom an earlier claim turned away is not due before the account has room.
+            wait = self._opens_at - self._clock()
+            self.wait = wait if wait > dt.timedelta() else None
         return interleaved(claims)
 
     async def _take(self, limit: int) -> list[Claim]:
@@ -91,19 +96,22 @@ class Turnstile:
             windows.give_back(conn, grants)
 
     def _let_through(self, claims: Sequence[Claim]) -> list[Claim]:
+        now = self._clock()
         with self._database.write() as conn:
             grants = windows.grant(conn, [self._want(claim) for claim in claims])
             refused = {refusal.key: refusal for refusal in grants.refused}
-            self._postpone(conn, [claim for claim in claims if claim.delivery_id in refused], refused)
+            self._postpone(conn, [claim for claim in claims if claim.delivery_id in refused], refused, now)
         full = [refusal.wait for refusal in grants.refused if refusal.scope == self._scope.name]
         self.wait = min(full, default=None)
+        self._opens_at = None if self.wait is None else now + self.wait
         # Letters of earlier claims may still be in hand, so their grants are kept.
         self._grants.update({grant.key: grant for grant in grants.granted})
         return [claim for claim in claims if claim.delivery_id not in refused]
 
-    def _postpone(self, conn: Connection, claims: Sequence[Claim], refused: Mapping[str, Refusal]) -> None:
+    def _postpone(
+        self, conn: Connection, claims: Sequence[Claim], refused: Mapping[str, Refusal], now: dt.datetime
+    ) -> None:
         """Back to the queue, uncharged, until their scope has room."""
-        now = self._clock()
         moves = [
             Move(
                 claim.delivery_id,
