@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer import rich_utils
 
 from distributor import __version__
 from distributor.cli import (
@@ -29,16 +28,14 @@ from distributor.cli import (
 from distributor.cli.desk import Desk
 from distributor.cli.documents import error_document
 from distributor.cli.exits import Exit, exit_of
+from distributor.cli.help_pages import Group
 from distributor.dispatch.signoff import NotSignedOff
 from distributor.errors import BadFile, BadInput, DistributorError
 from distributor.words import Words, say, words
 
-rich_utils.OPTIONS_PANEL_TITLE = say("Options")
-rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
-rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
-
 app = typer.Typer(
     name="distributor",
+    cls=Group,
     help=say("Carries a finalised bulletin (简报) to its 报, 送 and 发 lists and proves what happened to each copy."),
     no_args_is_help=True,
     add_completion=False,

@@ -10,6 +10,7 @@ from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
+from distributor.cli.help_pages import Group
 from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.recipients.coverage import coverage
 from distributor.recipients.model import Recipient
@@ -20,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))]
 
 def register(app: typer.Typer) -> None:
     """Adds the noun and its two verbs."""
-    noun = typer.Typer(help=say("Look at recipients.yaml as the program understands it."), no_args_is_help=True)
+    noun = typer.Typer(
+        cls=Group, help=say("Look at recipients.yaml as the program understands it."), no_args_is_help=True
+    )
     app.add_typer(noun, name="recipients")
 
     @noun.command(help=say("Check the directory, and against a bulletin's own 报/送/发 lines when one is given."))
