@@ -135,3 +135,14 @@ def test_every_refusal_says_what_to_do(days: dict[str, Day]) -> None:
             if step == "resolve how":  # the sentence is the advice
                 continue
             assert ran.code not in (2, 5) or "→ " in ran.out + ran.err, (step, ran)
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("resolve",), ("demo",), ("recipients",), ("recipients", "check")], ids=" ".join
+)
+def test_a_help_page_is_chinese_but_for_what_is_typed(tmp_path: Path, command: tuple[str, ...]) -> None:
+    page = Office(tmp_path).run(*command, "--help", lang="zh").out
+    described = [line for line in page.splitlines() if "│" in line]
+    assert described
+    assert [line for line in described if not re.search("[\u4e00-\u9fff]", line)] == []
+    assert [line for line in described if re.search(r"\[[a-z]", line)] == []
