@@ -79,11 +79,11 @@ def _of_key(key: BulletinKey) -> ColumnElement[bool]:
 
 def _refuse_older(conn: Connection, frozen: Frozen) -> None:
     editions = conn.execute(bulletins().where(_of_key(frozen.key))).all()
-    is_older = any(row.edition > frozen.edition for row in editions)
-    was_replaced = any(row.edition < frozen.edition and row.digest == frozen.digest for row in editions)
-    if is_older or was_replaced:
+    older = {row.title for row in editions if row.edition < frozen.edition and row.digest == frozen.digest}
+    older |= {frozen.title for row in editions if row.edition > frozen.edition}
+    if older:
         raise OlderEdition(
-            words("This text of {title} was replaced by a later edition.", title=frozen.title),
+            words("This text of {title} was replaced by a later edition.", title="、".join(older)),
             do=words(
                 "Finalise the file of the latest edition. To go back to the earlier wording, say in the text that it "
                 "is a correction (勘误) and finalise that with --correction."
