@@ -146,9 +146,14 @@ def _scopes(office: Office) -> list[Scope]:
 def _signals(office: Office) -> Iterator[None]:
     """SIGTERM and SIGINT end the service; SIGHUP reads the settings again."""
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        _log.info("service.stopping", owner=office.owner)
+        office.stop()
+
     actions = {
-        signal.SIGTERM: office.stop,
-        signal.SIGINT: office.stop,
+        signal.SIGTERM: stop,
+        signal.SIGINT: stop,
         signal.SIGHUP: lambda: office.reload(always=True),
     }
     for number, action in actions.items():
