@@ -38,10 +38,11 @@ def has_looked(office: Office, now: dt.datetime) -> bool:
     return office.looked_at is not None and dt.timedelta() <= now - office.looked_at <= TOLERANCE
 
 
-def look_back(office: Office) -> None:
-    """Looks back when that is due. Called once a second; doing it twice changes nothing. Raises `Unavailable`."""
+def look_back(office: Office) -> bool:
+    """Looks back when that is due, and returns whether it was. Called once a second. Raises `Unavailable`."""
     now = office.clock()
-    if not has_looked(office, now):
+    due = not has_looked(office, now)
+    if due:
         with office.database.read() as conn:
             gap = instance.judge(conn, read_note(note_of(office)), this_machine(now))
             last = instance.last_seen(conn)
@@ -50,6 +51,7 @@ def look_back(office: Office) -> None:
         _hold_late(office, last.machine.now if last else None, now)
         settle_doubts(office, now=now)
     office.looked_at = now
+    return due
 
 
 def stop_for(office: Office, gap: Gap, now: dt.datetime) -> None:

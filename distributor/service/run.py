@@ -14,10 +14,11 @@ from distributor.errors import Refused
 from distributor.log import log
 from distributor.notify import Supervisor
 from distributor.schedule.alarm import AlarmClock
-from distributor.service.duties import Duties
+from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
 from distributor.service.office import Office
-from distributor.service.sending import Sending
+from distributor.service.sending import TELLER, Sending
+from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.app import build_app
 from distributor.web.figures import all_figures
@@ -58,6 +59,10 @@ async def run(office: Office, roles: Collection[Role]) -> None:
 @contextlib.contextmanager
 def _the_place(office: Office) -> Iterator[None]:
     with sender(office.database, (), owner=office.owner, clock=office.clock):
+        if office.database.dialect == "sqlite":  # the lock says that every other service is dead
+            for name in (LEADER, TELLER):
+                with office.database.write() as conn:
+                    leases.end(conn, name)
         yield
 
 
@@ -104,7 +109,8 @@ async def _send(office: Office) -> None:
 
 def _ring(office: Office, duties: Duties | None) -> Callable[[], Awaitable[None]]:
     async def ring() -> None:
-        await asyncio.to_thread(look_back, office)
+        if await asyncio.to_thread(look_back, office):
+            office.wake.set()
         await asyncio.to_thread(office.reload)
         if duties is not None and await asyncio.to_thread(duties.tick):
             office.wake.set()

@@ -34,9 +34,9 @@ LOOK_EVERY = 1.0
 #: After trouble with the database the next look waits for so long.
 PAUSE = 5.0
 
-#: One process at a time writes to the editors; a server may take this long over a letter.
+#: One process at a time writes to the editors; a dead one is not waited for any longer.
 TELLER = "teller"
-TELLING = dt.timedelta(minutes=15)
+TELLING = dt.timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,12 @@ def give_up(conn: Connection, held: Lease) -> None:
         conn.execute(update(tables.lease).where(tables.lease.c.name == held.name).values(until_ms=0))
 
 
+def end(conn: Connection, name: str) -> None:
+    """Ends a lease, whoever holds it. For the one who knows that the holder is dead: the one SQLite service."""
+    _look(conn, name)
+    conn.execute(update(tables.lease).where(tables.lease.c.name == name).values(until_ms=0))
+
+
 def holder(conn: Connection, name: str) -> Lease | None:
     """Who holds a lease at this moment, for people and metrics."""
     row = conn.execute(select(tables.lease).where(tables.lease.c.name == name)).first()

@@ -9,7 +9,7 @@ import pytest
 
 from distributor.store.database import Database
 from distributor.store.firings import fire, fired_at, last_due
-from distributor.store.leases import Lease, give_up, holder, holds, renew, take
+from distributor.store.leases import Lease, end, give_up, holder, holds, renew, take
 from tests.integration.frozen import NOW
 from tests.integration.passing import let_pass
 
@@ -82,6 +82,16 @@ def test_a_leader_that_gives_up_is_followed_at_once(database: Database, held: Le
         give_up(conn, held)
         assert not holds(conn, held)
         assert holder(conn, "leader") is None
+    second = lead(database, "two")
+    assert second is not None
+    assert second.epoch == 2
+
+
+def test_the_lease_of_a_dead_holder_can_be_ended_by_one_who_knows(database: Database, held: Lease) -> None:
+    with database.write() as conn:
+        end(conn, "nobody")
+        end(conn, "leader")
+        assert not holds(conn, held)
     second = lead(database, "two")
     assert second is not None
     assert second.epoch == 2
