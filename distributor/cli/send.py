@@ -110,7 +110,7 @@ def send_record(
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
     now = desk.now
-    at = now if at_once else next_hour(desk.settings, now)
+    at = next_hour(desk.settings, now) if plan.waits_for_its_hour and not at_once else now
     when = desk.local(at)
     question = words("Send {count} letter(s) at {when}?", count=plan.to_send, when=when)
     desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send) if at <= now else question, yes=yes)

@@ -188,7 +188,7 @@ def _take(
 
 
 def _waits(record: BulletinRecord, doubts: tuple[Problem, ...]) -> tuple[Words, Words]:
-    do = words("Look at them, then: distributor resume #{id}", id=record.id)
+    do = words("Look at them, then: distributor resume '#{id}'", id=record.id)
     if doubts:
         return words("{label} waits for a yes: there are warnings.", label=record.title), do
     return words("{label} was on hold before, and still is.", label=record.title), do

@@ -76,6 +76,7 @@ class Plan:
     previous: BulletinRecord | None
     changes: Changes | None  # against the previous bulletin's recipients
     name: str  # how a command names the bulletin
+    waits_for_its_hour: bool  # whether some of these copies were never released
 
     @property
     def to_send(self) -> int:
@@ -119,6 +120,7 @@ def make_plan(
         previous=previous,
         changes=compare(recipients_of(conn, previous.id), recipients_of(conn, record.id)) if previous else None,
         name=short_name(conn, record),
+        waits_for_its_hour=any(d.next_attempt_at is None and _is_due(d, now, at_once=at_once) for d in meant),
     )
 
 
