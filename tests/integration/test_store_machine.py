@@ -50,7 +50,7 @@ class Deliveries(RuleBasedStateMachine):
         super().__init__()
         # Rows that are due at one time are claimed in the order of their ids: the same steps must find the same rows.
         counted = (uuid.UUID(int=number) for number in itertools.count(1))
-        self.ids_in_order = mock.patch("uuid.uuid4", lambda: next(counted))
+        self.ids_in_order = mock.patch("uuid.uuid4", side_effect=counted)
         self.ids_in_order.start()
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "m.db"
