@@ -134,18 +134,6 @@ async def test_43_a_broken_settings_file_leaves_the_last_good_one_in_force_and_i
     assert bulletin_letters(server) == dict.fromkeys(office.states(), 1)
 
 
-async def test_an_edited_rule_counts_for_the_next_file(tmp_path: Path) -> None:
-    async with ScriptedServer() as server:
-        office = Office(tmp_path, port=server.port)
-        async with serving(office) as service:
-            await service.until("leader.taken")
-            change_settings(office, "[send]", f"[send]\n{FAR_AWAY}")
-            await service.until("settings.reloaded", needs_restart=[])
-            drop(office)
-            taken = await service.until("inbox.taken")
-    assert taken["due"].startswith("2099-12-01")
-
-
 async def test_sighup_reads_the_settings_again_even_when_their_file_looks_the_same(tmp_path: Path) -> None:
     office = Office(tmp_path)
     file = tmp_path / "distributor.toml"
@@ -159,13 +147,14 @@ async def test_sighup_reads_the_settings_again_even_when_their_file_looks_the_sa
         await service.until("settings.reloaded")
 
 
-async def test_a_drop_folder_that_was_moved_in_the_settings_is_followed(tmp_path: Path) -> None:
+async def test_edited_settings_count_for_the_next_file_in_the_folder_they_name(tmp_path: Path) -> None:
     async with ScriptedServer() as server:
         office = Office(tmp_path, port=server.port)
         async with serving(office) as service:
             await service.until("leader.taken")
-            change_settings(office, "[send]", '[folders]\ninbox = "another"\n\n[send]')
-            await service.until("settings.reloaded")
+            change_settings(office, "[send]", f'[folders]\ninbox = "another"\n\n[send]\n{FAR_AWAY}')
+            await service.until("settings.reloaded", needs_restart=[])
             drop(office, "../another/简报.md")
-            await service.until("send.ended", finished=True)
+            taken = await service.until("inbox.taken")
+    assert taken["due"].startswith("2099-12-01")
     assert (tmp_path / "another/taken/简报.md").exists()
