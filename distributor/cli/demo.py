@@ -98,7 +98,9 @@ def _finalised(desk: Desk, database: Database, file: Path) -> BulletinRecord:
 
 def _gallery(database: Database, record: BulletinRecord, folder: Path) -> Path:
     with database.read() as conn:
-        renditions = [from_document(dispatch.rendition) for dispatch in dispatches_of(conn, record.id)]
+        renditions = [
+            from_document(dispatch.rendition) for dispatch in dispatches_of(conn, record.id) if not dispatch.replaced
+        ]
     return write_gallery(folder, renditions, title=record.title)
 
 

@@ -8,6 +8,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact
 from distributor.delivery.throttle import Limit, Scope, Want
 from distributor.store import windows
@@ -117,7 +118,7 @@ class Turnstile:
                 claim.delivery_id,
                 Fact.RELEASE,
                 claim.epoch,
-                reason="limit",
+                reason=Reason.LIMIT,
                 next_attempt_at=now + refused[claim.delivery_id].wait,
             )
             for claim in claims
