@@ -165,7 +165,7 @@ def test_warnings_hold_the_bulletin_at_its_hour_until_a_person_says_yes(bureau: 
     assert dropped.fate is Fate.HELD
     assert bureau.holds() == {"doubts"}
     assert any("县档案馆" in str(problem) for problem in dropped.problems)
-    assert f"resume #{dropped.bulletin_id}" in str(dropped.do)
+    assert f"resume '#{dropped.bulletin_id}'" in str(dropped.do)
     with bureau.database.write() as conn:
         let_go(conn, 1, now=bureau.clock.now, actor="test")
     assert bureau.holds() == {None}
