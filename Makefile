@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test lint fix messages bench wheel lock clean
+.PHONY: help install demo test lab lint fix messages bench wheel lock clean
 
 help:
 	@echo "make demo      send the example bulletin to a mailbox on this machine and show what happened"
 	@echo "make test      run the tests"
+	@echo "make lab       run the tests that need real servers (as root; packages: tests/lab/packages.txt)"
 	@echo "make lint      formatting, lint, types, catalogues, generated pages"
 	@echo "make fix       put formatting, catalogues and generated pages right"
 	@echo "make bench     measure against smtp-source (needs Debian's postfix package)"
@@ -28,6 +29,10 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+# Postfix, Dovecot and Chromium beside each other want the machine for themselves: no -n auto.
+lab: .venv/installed-dev
+	$(BIN)/python -m pytest --lab tests/lab $(PYTEST_ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,16 +1,33 @@
 """What every test shares: no skip passes unseen, and messages are said in English unless a test says otherwise."""
 
+from pathlib import Path
+
 import pytest
 
 from distributor.words import set_language
 from tests.samples import samples
 
+LAB = Path(__file__).parent / "lab"
 
-def pytest_report_header() -> list[str]:
-    """Says so when a tier of tests has nothing to read."""
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The lab takes minutes, root, and servers that come as Debian packages, so it runs only when asked for."""
+    parser.addoption("--lab", action="store_true", help="collect tests/lab too: real Postfix, Dovecot and Chromium")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without --lab the lab is not there: a test that was not asked for is not a test that was skipped."""
+    return True if collection_path == LAB and not config.getoption("--lab") else None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Says so when a tier of tests has nothing to read, or was not asked for."""
+    lines = []
     if samples() is None:
-        return ["The sample bulletins are not beside the project: their tests are not collected."]
-    return []
+        lines.append("The sample bulletins are not beside the project: their tests are not collected.")
+    if not config.getoption("--lab"):
+        lines.append("The lab (real Postfix, Dovecot, Chromium) is not collected: `make lab` runs it.")
+    return lines
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
