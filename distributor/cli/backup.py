@@ -9,7 +9,7 @@ import typer
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.dispatch.backup import Backup, back_up
-from distributor.settings_file import settings_path
+from distributor.settings.file import settings_path
 from distributor.words import say, words
 
 

@@ -17,8 +17,8 @@ from distributor.errors import BadInput
 from distributor.rendering.gallery import write_gallery
 from distributor.rendering.rendition import from_document
 from distributor.resources import shipped
-from distributor.settings import FILE_NAME, Settings, SmtpAccount
-from distributor.settings_file import load_settings
+from distributor.settings import Settings, SmtpAccount
+from distributor.settings.file import FILE_NAME, load_settings
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord

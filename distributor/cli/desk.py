@@ -54,7 +54,7 @@ class Desk:
 
     @cached_property
     def settings(self) -> "Settings":
-        from distributor.settings_file import load_settings
+        from distributor.settings.file import load_settings
 
         return self.given_settings or load_settings(self.config, environ=os.environ)
 

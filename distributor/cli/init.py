@@ -10,7 +10,8 @@ from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.receipts.tokens import load_key
 from distributor.resources import shipped
-from distributor.settings import FILE_NAME, Folders
+from distributor.settings import Folders
+from distributor.settings.file import FILE_NAME
 from distributor.words import say, words
 
 STARTERS = (FILE_NAME, "recipients.yaml", "calendar.yaml", "examples")

@@ -21,7 +21,8 @@ from distributor.errors import BadInput
 from distributor.log import chosen, configure
 from distributor.service.office import Office
 from distributor.service.run import Role, run
-from distributor.settings import FILE_NAME, Settings
+from distributor.settings import Settings
+from distributor.settings.file import FILE_NAME
 from distributor.store.database import Connection, Database
 from distributor.store.pauses import ALL, pause, paused, resume
 from distributor.store.records import BulletinRecord

@@ -11,7 +11,7 @@ from distributor.errors import DistributorError
 from distributor.log import log
 from distributor.receipts.tokens import TokenKey
 from distributor.settings import Settings
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 from distributor.store import alerts
 from distributor.store.database import Database
 from distributor.words import Words, words

@@ -28,7 +28,7 @@ from distributor.cli import main
 from distributor.cli.exits import Exit
 from distributor.delivery.state import State
 from distributor.recipients.file import load_directory
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 from tests.acceptance.readme import ROOT, Block, Command, blocks, commands, text_of
 from tests.channels.server import Say, ScriptedServer, TakeAndDrop
 

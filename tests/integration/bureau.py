@@ -9,7 +9,7 @@ from distributor.dispatch.inbox import Dropped, put_aside, take_in
 from distributor.dispatch.intake import prepare
 from distributor.receipts.tokens import TokenKey, load_key
 from distributor.settings import Settings
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of

@@ -11,7 +11,7 @@ from distributor.recipients.coverage import coverage
 from distributor.recipients.file import load_directory
 from distributor.recipients.resolve import resolve
 from distributor.resources import shipped
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 from distributor.yaml.source import LARGEST
 
 

@@ -16,8 +16,7 @@ FLOORS: list[set[str]] = [
     {"workdays"},
     {"schedule"},
     {"delivery"},
-    {"settings_values"},
-    {"bulletin", "settings", "settings_file"},
+    {"bulletin", "settings"},
     {"recipients", "receipts"},
     {"rendering", "store"},
     {"channels", "reports"},
@@ -27,9 +26,6 @@ FLOORS: list[set[str]] = [
     {"cli"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
-
-#: Rooms on one floor that may look at each other: a settings file is the settings.
-NEIGHBOURS = {("settings_file", "settings")}
 
 #: Rooms that must not meet although the floors would allow it.
 STRANGERS = {("channels", "store"), ("store", "channels"), ("store", "rendering")}
@@ -88,7 +84,7 @@ def test_imports_run_one_way(path: Path) -> None:
             continue
         there = parts[1]
         assert (here, there) not in STRANGERS, f"{here} must not know {there}"
-        assert FLOOR[there] < FLOOR[here] or (here, there) in NEIGHBOURS, f"{here} must not use {there}"
+        assert FLOOR[there] < FLOOR[here], f"{here} must not use {there}"
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from distributor.errors import BadFile, BadInput
 from distributor.settings import Settings
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 
 OFFICE = '[office]\nname = "河长办"\nfrom = "河长办 <hzb@example.gov.cn>"\n'
 SMTP = OFFICE + '[smtp.main]\nhost = "smtp.example.gov.cn"\n'

@@ -8,7 +8,7 @@ import pytest
 from distributor.errors import BadFile
 from distributor.schedule.rule import AT_ONCE
 from distributor.settings import Settings
-from distributor.settings_file import load_settings
+from distributor.settings.file import load_settings
 
 OFFICE = '[office]\nname = "云岭区河长制办公室"\nfrom = "hzb@example.gov.cn"\n'
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from distributor.errors import BadInput
 from distributor.misfit import Misfit
 from distributor.settings import DatabaseSettings, Office, Settings, SmtpAccount
-from distributor.settings_values import bounce_address, database, has_password, host, is_loopback, mailbox, notify, page
+from distributor.settings.values import bounce_address, database, has_password, host, is_loopback, mailbox, notify, page
 
 
 @pytest.mark.parametrize(

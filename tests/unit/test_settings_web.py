@@ -4,7 +4,7 @@ import pytest
 
 from distributor.misfit import Misfit
 from distributor.settings import Office, Settings, Web
-from distributor.settings_values import bind
+from distributor.settings.values import bind
 
 
 @pytest.mark.parametrize(

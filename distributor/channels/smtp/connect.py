@@ -16,7 +16,7 @@ from distributor.channels.smtp.envelope import Offer
 from distributor.channels.smtp.explain import explain, failure
 from distributor.delivery.outcome import Fault, Stage
 from distributor.settings import SmtpAccount
-from distributor.settings_values import is_loopback
+from distributor.settings.values import is_loopback
 from distributor.words import Words, words
 
 

@@ -15,10 +15,11 @@ from pydantic_core import ErrorDetails
 
 from distributor.errors import BadFile, BadInput, Place, Problem
 from distributor.misfit import explain, is_secret, shortened, suggestion
-from distributor.settings import FILE_NAME, Settings
-from distributor.settings_values import has_password
+from distributor.settings.model import Settings
+from distributor.settings.values import has_password
 from distributor.words import words
 
+FILE_NAME = "distributor.toml"
 #: Names the settings file.
 CONFIG = "DISTRIBUTOR_CONFIG"
 

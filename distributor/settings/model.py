@@ -1,0 +1,98 @@
+"""All tables of `distributor.toml` together, and the folder that their relative paths are taken from.
+
+`DISTRIBUTOR_SMTP__MAIN__HOST` overrides `[smtp.main] host`. Secrets come only from the
+environment or from files named here; they are never written in the file itself and never
+shown. `file.py` reads the file and the environment.
+"""
+
+from pathlib import Path
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from distributor.errors import BadInput, Place, Problem
+from distributor.misfit import Misfit
+from distributor.settings import values as check
+from distributor.settings.house import DatabaseSettings, Folders, Logging
+from distributor.settings.office import Office
+from distributor.settings.sending import Sending
+from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
+from distributor.settings.table import Table, open_to_others
+from distributor.settings.web import Web
+from distributor.words import words
+
+
+class Settings(Table):
+    """All settings. Relative paths are taken from `home`, the folder of the settings file."""
+
+    office: Office
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    smtp: dict[str, SmtpAccount] = Field(default_factory=dict)
+    send: Sending = Field(default_factory=Sending)
+    folders: Folders = Field(default_factory=Folders)
+    log: Logging = Field(default_factory=Logging)
+    web: Web = Field(default_factory=Web)
+    home: Path = Path()
+
+    @field_validator("smtp", mode="before")
+    @classmethod
+    def _named_accounts(cls, value: object) -> object:
+        if isinstance(value, dict) and any(not isinstance(account, dict | SmtpAccount) for account in value.values()):
+            what = words("The mail account has no name.")
+            raise Misfit("account_name", what, words("Begin its table with [smtp.main]."))
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which people read and write times."""
+        return ZoneInfo(self.office.timezone)
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with the path of an SQLite file taken from `home`. May hold a password."""
+        scheme, _, rest = self.database.url.partition(":///")
+        if scheme != "sqlite":
+            return self.database.url
+        path, mark, options = rest.partition("?")
+        # `home` is a path and no part of a URL: what means something in a URL is written as %25 and %3F.
+        found = self.path(Path(unquote(path))).as_posix().replace("%", "%25").replace("?", "%3F")
+        return f"sqlite:///{found}{mark}{options}"
+
+    def path(self, path: Path) -> Path:
+        """A configured path, resolved against the settings file's folder."""
+        return path if path.is_absolute() else self.home / path
+
+    def at(self, home: Path) -> "Settings":
+        """The same settings for a file in the folder `home`, with the files of the mail account found from there."""
+        accounts = {name: account.found_from(home) for name, account in self.smtp.items()}
+        return self.model_copy(update={"home": home, "smtp": accounts})
+
+    def account(self) -> tuple[str, SmtpAccount]:
+        """The mail account's name and settings, its files found from `home`. Raises `BadInput` when there is none."""
+        for name, account in self.smtp.items():
+            return name, account.found_from(self.home)
+        raise BadInput(words("No mail account is set."), do=words("Add a table [smtp.main] to distributor.toml."))
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """What works but is unsafe or unusual: readable secrets, a port of another kind of security."""
+        problems = []
+        for name, account in self.smtp.items():
+            place = Place(f"[smtp.{name}]")
+            usual = next((security for security, port in USUAL_PORTS.items() if port == account.port), account.security)
+            if usual != account.security and "none" not in (usual, account.security):
+                gaps = {"port": account.port, "usual": usual, "security": account.security}
+                what = words("Port {port} is usual for {usual}, but security is {security}.", **gaps)
+                problems.append(Problem(place, "port", what, words("Correct one of the two."), "warning"))
+            try:
+                account.found_from(self.home).secret()
+            except BadInput as error:
+                problems.append(Problem(place, "secret_missing", error.what, error.do, "warning"))
+            if account.password_file is not None and open_to_others(self.path(account.password_file)):
+                what = words("Other people on this machine can read {file}.", file=account.password_file)
+                problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+        if self.web.listens and not check.is_loopback(self.web.listens[0]):
+            what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
+            do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")
+            problems.append(Problem(Place("[web]"), "open_pages", what, do, "warning"))
+        return tuple(problems)
