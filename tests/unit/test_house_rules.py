@@ -38,6 +38,8 @@ DOORS = {
     "css_inline": {"rendering"},
     "nh3": {"rendering"},
     "aiosmtplib": {"channels/smtp"},
+    "cryptography": {"channels/wechat"},
+    "httpx2": {"channels/wechat"},
     "markdown_it": {"bulletin"},
     "mdit_py_plugins": {"bulletin"},
     "ruamel": {"yaml"},
