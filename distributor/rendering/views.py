@@ -77,10 +77,10 @@ def template_values(
         "number": number_line(bulletin),
         "date": chinese_date(bulletin),
         "masthead": _masthead(bulletin),
-        "contact": _contact(bulletin.contact),
-        "addressees": _addressees(bulletin),
-        "copies": _copies(bulletin),
-        "by_unit": _by_unit,
+        "contact": printed_contact(bulletin.contact),
+        "addressees": printed_addressees(bulletin),
+        "copies": printed_copies(bulletin),
+        "by_unit": told_by_unit,
         "headlines": [item.title for section in bulletin.sections for item in section.items if item.title],
         "due": _due(group.due),
         "pictures": {source: {"cid": entry.picture.cid, "width": entry.width} for source, entry in placed.items()},
@@ -99,7 +99,7 @@ def _masthead(bulletin: Bulletin) -> tuple[str, ...]:
     return lines
 
 
-def _addressees(bulletin: Bulletin) -> list[dict[str, object]]:
+def printed_addressees(bulletin: Bulletin) -> list[dict[str, object]]:
     """The 报/送/发 lines as printed: the label, and the lines behind it."""
     return [
         {"label": f"{line.label}：", "lines": _printed_lines(_unlabelled(line)) or ["、".join(line.names)]}
@@ -112,21 +112,21 @@ def _unlabelled(line: AddresseeLine) -> str:
     return re.sub(rf"^\s*{label}\s*[：:]", "", line.raw)
 
 
-def _contact(contact: Contact) -> list[str]:
+def printed_contact(contact: Contact) -> list[str]:
     """The contact line's parts as printed; put together from what was recognised when it was not kept."""
     parts = (("电子邮箱：", contact.email), ("电话：", contact.phone))
     kept = [part for part in re.split(r"[\s\u3000]{2,}", contact.raw) if part]
     return kept or [label + value for label, value in parts if value]
 
 
-def _copies(bulletin: Bulletin) -> str:
+def printed_copies(bulletin: Bulletin) -> str:
     """How many copies were printed; empty when a line of the tail says so itself."""
     tail = " ".join((*bulletin.extra, *(line.raw for line in bulletin.addressees)))
     said = re.search(r"印.{0,12}份", tail) is not None
     return "" if bulletin.copies is None or said else f"共印{bulletin.copies}份"
 
 
-def _by_unit(item: Item) -> bool:
+def told_by_unit(item: Item) -> bool:
     """Whether an item may be set unit by unit: its short reports are the whole body, in one plain look."""
     paragraphs = [block for block in item.body if isinstance(block, Paragraph)]
     plain = all(not (span.bold or span.italic or span.link) for block in paragraphs for span in block.spans)
