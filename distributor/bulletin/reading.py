@@ -22,6 +22,12 @@ from distributor.words import words
 
 MOST_BYTES = 2_000_000
 
+#: The endings of files that may be bulletins, in lower case. Whoever looks for bulletins asks here.
+READABLE = frozenset({".md", ".markdown", ".docx"})
+
+#: Endings of word processors' files that cannot be read. Reading one raises and says how to save it instead.
+UNREADABLE = frozenset({".doc", ".docm", ".dot", ".dotx", ".dotm", ".wps", ".wpt", ".odt", ".rtf", ".pdf", ".ofd"})
+
 
 def read_bulletin(path: Path) -> Reading:
     """Reads a bulletin and its pictures. Findings name `path` as it was given.
