@@ -26,6 +26,7 @@ from distributor.store.database import Database
 from distributor.store.dispatches import hasten, release
 from distributor.store.ledger import Ledger
 from distributor.store.sender_lock import SenderBusy, acquire
+from distributor.store.senders import signs_of_life
 from distributor.words import words
 
 Clock = Callable[[], dt.datetime]
@@ -130,7 +131,8 @@ def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, clo
         ledger.start()
         ledger.close()
         _resend(database, bulletin_ids, now=clock())
-        yield
+        with signs_of_life(database, owner):
+            yield
 
 
 def somebody_sends(database: Database) -> bool:

@@ -9,11 +9,12 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from distributor.delivery.outcome import Stage, Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, State, advance
+from distributor.store import senders
 from distributor.store.pauses import goes_on
 from distributor.store.records import Claim, Swept
 from distributor.store.rows import chunks
@@ -68,10 +69,15 @@ def claim(
 def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
     """Puts right what leases ran out on, withdraws what nobody is owed, and fails rows that are out of date.
 
-    Untouched rows are queued again; a row in `sending` becomes unknown and is never sent again by itself.
+    Untouched rows are queued again, as soon as their sender is silent; a row in `sending` becomes unknown and is
+    never sent again by itself, when its lease is over or its sender's process has certainly ended.
     """
     over = delivery.c.lease_until <= database_seconds()
-    swept = _give_up_leases(conn, over, now)
+    dead = senders.dead(conn)
+    if dead:
+        over = or_(over, delivery.c.owner.in_(dead))
+    swept = _give_up_leases(conn, claimed=or_(over, senders.is_silent()), sending=over, now=now)
+    senders.forget(conn)
     _withdraw_unlisted(conn, now)
     # What waits for a person waits as long as the person does.
     late = and_(claimable, delivery.c.valid_until <= now, delivery.c.dispatch_id.not_in(_HELD))
@@ -88,7 +94,8 @@ def recover(conn: Connection, *, now: dt.datetime) -> Swept:
 
     Only the one SQLite sender, who holds the sender lock, may say that all others are dead.
     """
-    return _give_up_leases(conn, delivery.c.owner.is_not(None), now)
+    owned = delivery.c.owner.is_not(None)
+    return _give_up_leases(conn, claimed=owned, sending=owned, now=now)
 
 
 _CLAIMED = (
@@ -168,15 +175,17 @@ def _withdraw_unlisted(conn: Connection, now: dt.datetime) -> None:
     )
 
 
-def _give_up_leases(conn: Connection, condition: ColumnElement[bool], now: dt.datetime) -> Swept:
+def _give_up_leases(
+    conn: Connection, *, claimed: ColumnElement[bool], sending: ColumnElement[bool], now: dt.datetime
+) -> Swept:
     requeued = conn.execute(
         update(delivery)
-        .where(leased, delivery.c.state == State.CLAIMED, condition)
+        .where(_unlocked(State.CLAIMED, claimed))
         .values(state=advance(State.CLAIMED, Fact.RELEASE), reason=Reason.WORKER_LOST, changed_at=now, **_FREE)
     ).rowcount
     unknown = conn.execute(
         update(delivery)
-        .where(leased, delivery.c.state == State.SENDING, condition)
+        .where(_unlocked(State.SENDING, sending))
         .values(
             state=advance(State.SENDING, Fact.LOSE), reason=Reason.WORKER_LOST, next_attempt_at=None, changed_at=now
         )
@@ -190,3 +199,9 @@ def _give_up_leases(conn: Connection, condition: ColumnElement[bool], now: dt.da
             .values(ended_at=now, verdict=Verdict.UNKNOWN, stage=Stage.DOT)
         )
     return Swept(requeued, len(unknown))
+
+
+def _unlocked(state: State, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows that nobody is writing at this moment: a program frozen within its transaction must not stop the sweep."""
+    rows = select(delivery.c.id).where(leased, delivery.c.state == state, condition).with_for_update(skip_locked=True)
+    return and_(delivery.c.state == state, delivery.c.id.in_(rows))
