@@ -1,6 +1,7 @@
 """Why a delivery stands where it stands, in the program's own words.
 
-Besides these, a row's reason may be the carrier's `Fault`, or `person:` and what a person decided.
+Besides these, a row's reason may be the carrier's `Fault`, `person:` and what a person decided, or `receipt:` and
+the kind of receipt that moved it.
 """
 
 from enum import StrEnum

@@ -50,11 +50,15 @@ TRANSITIONS: dict[tuple[State, Fact], State] = {
     (S.QUEUED, F.SUPPRESS): S.SUPPRESSED,
     (S.QUEUED, F.CANCEL): S.CANCELLED,
     (S.QUEUED, F.RETRY): S.QUEUED,
+    # It is to be sent again, and meanwhile the earlier copy proves to be there: a second one is spared.
+    (S.QUEUED, F.DELIVER): S.DELIVERED,
     (S.DEFERRED, F.CLAIM): S.CLAIMED,
     (S.DEFERRED, F.GIVE_UP): S.FAILED,
     (S.DEFERRED, F.SUPPRESS): S.SUPPRESSED,
     (S.DEFERRED, F.CANCEL): S.CANCELLED,
     (S.DEFERRED, F.RETRY): S.QUEUED,
+    # The server said "later" and kept the letter all the same.
+    (S.DEFERRED, F.DELIVER): S.DELIVERED,
     (S.CLAIMED, F.RELEASE): S.QUEUED,
     (S.CLAIMED, F.MARK): S.SENDING,
     (S.CLAIMED, F.DEFER): S.DEFERRED,

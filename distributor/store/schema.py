@@ -147,6 +147,7 @@ dispatch = Table(
     Column("released_at", Utc),
     Column("hold", Text),
     Column("replaced_at", Utc),  # another letter took its place; it stays for those who got it
+    Column("manners", Text, nullable=False, server_default="{}"),  # how the group is asked for receipts, as JSON
     sqlite_autoincrement=True,  # a rebuilt dispatch never takes the number of an old one
 )
 Index(

@@ -22,7 +22,7 @@ from distributor.errors import BadInput, Unavailable
 from distributor.store import upgrade
 from distributor.store.database import Database
 from distributor.store.schema import Names, Utc, suppression
-from distributor.store.service_schema import metadata
+from distributor.store.tables import metadata
 from tests.integration.postgres import PostgresServer, name_of
 
 

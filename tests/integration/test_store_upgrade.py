@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, select
 from distributor.store import audit, upgrade
 from distributor.store.database import Database
 from distributor.store.deliveries import books
-from distributor.store.service_schema import metadata
+from distributor.store.tables import metadata
 from tests.integration.frozen import NOW
 from tests.integration.postgres import PostgresServer
 

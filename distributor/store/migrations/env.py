@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from distributor.store.service_schema import metadata
+from distributor.store.tables import metadata
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)

@@ -1,0 +1,277 @@
+"""What came back about copies: kept once, matched to a delivery or to nothing, and applied to its state.
+
+A report may come twice, late, before the reply to its letter, or in any order: its digest makes it one row, and the
+law (`delivery.evidence`) says what it does. What nobody can match counts for nothing and is listed for a person.
+"""
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from distributor.delivery.evidence import (
+    MEANINGS,
+    UNDER_WAY,
+    Effect,
+    Kind,
+    Rung,
+    Sign,
+    effect_of,
+    evidence_of,
+    reason_for,
+)
+from distributor.delivery.state import State
+from distributor.errors import BadInput
+from distributor.store.attempts import plain
+from distributor.store.moves import Move, apply_moves
+from distributor.store.receipt_schema import receipt
+from distributor.store.rows import chunks
+from distributor.store.schema import delivery
+from distributor.words import words
+
+#: Receipts of these standings are evidence.
+COUNTED = ("applied", "waiting")
+
+#: These need a person.
+OPEN = ("unmatched", "review")
+
+#: Rows put right in one go, so that no transaction lasts long.
+_ROUND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One receipt as stored. Times are UTC; `at` is what the source says, `received_at` when it came in here."""
+
+    id: int
+    delivery_id: str | None
+    kind: Kind
+    source: str
+    at: dt.datetime
+    received_at: dt.datetime
+    standing: str  # applied | waiting | unmatched | review | dismissed
+    note: str
+    details: Mapping[str, Any]
+
+    @property
+    def sign(self) -> Sign:
+        """What it says, as far as evidence goes."""
+        return Sign(self.kind, self.at, self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a receipt: the row that stands for it, and whether that is new. `state`: of its delivery."""
+
+    receipt: Receipt
+    new: bool
+    state: State | None
+
+
+def add_receipt(
+    conn: Connection,
+    kind: Kind,
+    *,
+    delivery_id: str | None,
+    source: str,
+    digest: str,
+    at: dt.datetime,
+    now: dt.datetime,
+    raw: bytes | None = None,
+    details: Mapping[str, object] | None = None,
+    review: str = "",
+) -> Added:
+    """Keeps a receipt and applies it to its delivery, in the caller's transaction.
+
+    `digest` (hex, 64 characters) makes a report known again: the second time changes nothing and gives the first row.
+    `source` says where it came in: "mailbox", "page", "phone", "pixel", a channel. `delivery_id` None: it fits
+    nothing, and is listed for a person with `review` as the reason. With both, it belongs to the delivery but a
+    person must look before it counts (another Final-Recipient). `details` are plain JSON values, never a secret.
+    Raises `BadInput` for a delivery that is not there.
+    """
+    state = _lock(conn, delivery_id) if delivery_id is not None else None
+    standing = _standing(kind, state, review)
+    values = {
+        "delivery_id": delivery_id,
+        "kind": kind,
+        "source": source,
+        "at": at,
+        "received_at": now,
+        "digest": digest,
+        "standing": standing,
+        "note": plain(review),
+        "details": json.dumps(dict(details or {}), default=str),
+        "raw": raw,
+    }
+    number = _insert_once(conn, values)
+    row = conn.execute(_receipts().where(receipt.c.digest == digest)).one()
+    if number is not None and standing == "applied":
+        state = _apply(conn, row, now=now)
+    return Added(_record(row), number is not None, state)
+
+
+def settle(conn: Connection, *, now: dt.datetime) -> int:
+    """Applies receipts that came before the reply to their letter, as far as it has come by now. Returns how many."""
+    waiting: Select[Any] = (
+        select(receipt.c.id, receipt.c.delivery_id, receipt.c.kind, receipt.c.source)
+        .join(delivery, delivery.c.id == receipt.c.delivery_id)
+        .where(receipt.c.standing == "waiting", delivery.c.state.not_in(list(UNDER_WAY)))
+        .order_by(receipt.c.id)
+        .limit(_ROUND)
+    )
+    settled = 0
+    for row in conn.execute(waiting).all():
+        if _standing(Kind(row.kind), _lock(conn, row.delivery_id), "") == "applied":
+            _apply(conn, row, now=now)
+            conn.execute(update(receipt).where(receipt.c.id == row.id).values(standing="applied"))
+            settled += 1
+    return settled
+
+
+def assign(conn: Connection, receipt_id: int, delivery_id: str, *, now: dt.datetime) -> Added:
+    """A person says which copy a receipt belongs to. Raises `BadInput` when it is no receipt that waits for that."""
+    found = _of_person(conn, receipt_id)
+    state = _lock(conn, delivery_id)
+    standing = _standing(found.kind, state, "")
+    values = {"delivery_id": delivery_id, "standing": standing}
+    conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(values))
+    row = conn.execute(_receipts().where(receipt.c.id == receipt_id)).one()
+    return Added(_record(row), True, _apply(conn, row, now=now) if standing == "applied" else state)
+
+
+def dismiss(conn: Connection, receipt_id: int) -> None:
+    """A person says that a receipt means nothing here; it stays on record. Raises `BadInput` as `assign` does."""
+    _of_person(conn, receipt_id)
+    conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(standing="dismissed"))
+
+
+def receipts_of(conn: Connection, delivery_ids: Iterable[str]) -> dict[str, tuple[Receipt, ...]]:
+    """What came back about each of these deliveries, in the order of arrival, whatever its standing."""
+    found: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for ids in chunks(delivery_ids):
+        for row in conn.execute(_receipts().where(receipt.c.delivery_id.in_(ids)).order_by(receipt.c.id)):
+            found[row.delivery_id].append(_record(row))
+    return {delivery_id: tuple(receipts) for delivery_id, receipts in found.items()}
+
+
+def receipts_of_bulletin(conn: Connection, bulletin_id: int) -> dict[str, tuple[Receipt, ...]]:
+    """What came back about each copy of a bulletin, by delivery id."""
+    ours = select(delivery.c.id).where(delivery.c.bulletin_id == bulletin_id)
+    found: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for row in conn.execute(_receipts().where(receipt.c.delivery_id.in_(ours)).order_by(receipt.c.id)):
+        found[row.delivery_id].append(_record(row))
+    return {delivery_id: tuple(receipts) for delivery_id, receipts in found.items()}
+
+
+def counted(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
+    """Those that are evidence."""
+    return tuple(each for each in receipts if each.standing in COUNTED)
+
+
+def evidence_for(conn: Connection, delivery_id: str) -> Rung:
+    """The highest rung that is proved for one delivery. Raises `BadInput` when it is not there."""
+    row = conn.execute(select(delivery.c.state, delivery.c.reason).where(delivery.c.id == delivery_id)).first()
+    if row is None:
+        raise _no_delivery(delivery_id)
+    kinds = (each.kind for each in counted(receipts_of(conn, [delivery_id]).get(delivery_id, ())))
+    return evidence_of(State(row.state), row.reason, kinds)
+
+
+def receipts_to_look_at(conn: Connection, limit: int = 200) -> tuple[Receipt, ...]:
+    """What fits nothing or needs a person's eye, the newest first."""
+    query = _receipts().where(receipt.c.standing.in_(OPEN)).order_by(receipt.c.id.desc()).limit(limit)
+    return tuple(_record(row) for row in conn.execute(query))
+
+
+def get_receipt(conn: Connection, receipt_id: int) -> Receipt | None:
+    """One receipt; None when there is none of this number."""
+    row = conn.execute(_receipts().where(receipt.c.id == receipt_id)).first()
+    return None if row is None else _record(row)
+
+
+def find_receipt(conn: Connection, digest: str) -> Receipt | None:
+    """The receipt with this digest; None when it never came."""
+    row = conn.execute(_receipts().where(receipt.c.digest == digest)).first()
+    return None if row is None else _record(row)
+
+
+def raw_form(conn: Connection, receipt_id: int) -> bytes | None:
+    """The report as it came in; None when there was none, or it is not kept any more."""
+    raw: bytes | None = conn.execute(select(receipt.c.raw).where(receipt.c.id == receipt_id)).scalar()
+    return raw
+
+
+def _standing(kind: Kind, state: State | None, review: str) -> str:
+    if state is None:
+        return "unmatched"
+    if review:
+        return "review"
+    return "waiting" if effect_of(kind, state) is Effect.WAITS else "applied"
+
+
+def _apply(conn: Connection, row: Row[Any], *, now: dt.datetime) -> State:
+    """Moves the delivery of a receipt where the law says so; its row is locked."""
+    state = _lock(conn, row.delivery_id)
+    fact = MEANINGS[Kind(row.kind)].fact
+    if fact is None or effect_of(Kind(row.kind), state) is not Effect.MOVES:
+        return state
+    move = Move(row.delivery_id, fact, None, reason=reason_for(Kind(row.kind)))
+    return apply_moves(conn, [move], now=now)[0] or state
+
+
+def _lock(conn: Connection, delivery_id: str) -> State:
+    query = select(delivery.c.state).where(delivery.c.id == delivery_id).with_for_update()
+    state = conn.execute(query).scalar()
+    if state is None:
+        raise _no_delivery(delivery_id)
+    return State(state)
+
+
+def _no_delivery(delivery_id: str) -> BadInput:
+    return BadInput(words("There is no delivery {wanted}.", wanted=delivery_id))
+
+
+def _of_person(conn: Connection, receipt_id: int) -> Receipt:
+    row = conn.execute(_receipts().where(receipt.c.id == receipt_id).with_for_update(of=receipt)).first()
+    if row is None or row.standing not in OPEN:
+        raise BadInput(
+            words("There is no receipt {wanted} that waits for a person.", wanted=receipt_id),
+            do=words("`distributor receipts --unmatched` lists those that do."),
+        )
+    return _record(row)
+
+
+def _insert_once(conn: Connection, values: Mapping[str, object]) -> int | None:
+    """Adds a row unless its digest is there; whoever comes second waits for the first one's commit."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(receipt).values(dict(values)).on_conflict_do_nothing(index_elements=[receipt.c.digest])
+    return cast("int | None", conn.execute(statement.returning(receipt.c.id)).scalar())
+
+
+def _receipts() -> Select[Any]:
+    """The rows that `_record` reads; the raw form may be large and stays where it is."""
+    return select(*(column for column in receipt.c if column.name != "raw"))
+
+
+def _record(row: Row[Any]) -> Receipt:
+    return Receipt(
+        id=row.id,
+        delivery_id=row.delivery_id,
+        kind=Kind(row.kind),
+        source=row.source,
+        at=row.at,
+        received_at=row.received_at,
+        standing=row.standing,
+        note=row.note,
+        details=json.loads(row.details),
+    )
+
+
+def signs_of(receipts: Collection[Receipt]) -> tuple[Sign, ...]:
+    """The signs of those receipts that are evidence."""
+    return tuple(each.sign for each in counted(receipts))
