@@ -5,9 +5,8 @@ letter, so nothing a bulletin says can act as markup. Every rule goes inline int
 (css-inline), because many mail systems drop style sheets. Nothing is fetched from anywhere.
 """
 
-import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import css_inline
 import nh3
@@ -15,10 +14,10 @@ from markupsafe import Markup
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput, Refused
-from distributor.rendering import fields
 from distributor.rendering.pictures import place_pictures
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
+from distributor.rendering.unprintable import refuse_unprintable
 from distributor.rendering.views import GroupView, OfficeView, issue_title, number_line, template_values
 from distributor.words import words
 
@@ -49,7 +48,6 @@ _ATTRIBUTES = {
     "b": {"class"},
     "img": {"src", "alt", "width", "class", "border"},
 }
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class RenditionTooLarge(Refused):
@@ -72,9 +70,9 @@ def render_email(
     """
     templates.require(group.template)
     for value in (bulletin, group, office):
-        _refuse_unprintable(value)
+        refuse_unprintable(value)
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
-    values = template_values(bulletin, group, office, placed)
+    values = template_values(bulletin, group, office, placed, theme=templates.theme)
     folder = f"email/{group.template}"
     rendition = Rendition(
         group=group.name,
@@ -138,29 +136,3 @@ def _only_own_pictures(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "href" and value.startswith("cid:"):
         return None
     return value
-
-
-def _refuse_unprintable(value: object) -> None:
-    for text in _strings(value):
-        found = _CONTROL.search(text)
-        if found or fields.is_marked(text):
-            char = found[0] if found else next(char for char in text if fields.is_marked(char))
-            raise BadInput(
-                words(
-                    "“{text}” contains the invisible character U+{code}, which a letter cannot carry.",
-                    text=text.replace(char, "\N{REPLACEMENT CHARACTER}")[:40],
-                    code=f"{ord(char):04X}",
-                ),
-                do=words("Delete the character in the bulletin and try again."),
-            )
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for entry in value:
-            yield from _strings(entry)
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from _strings(getattr(value, field.name))

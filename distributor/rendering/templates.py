@@ -5,18 +5,24 @@ its file, its line and what was missing. They run in Jinja2's sandbox: a templat
 a bulletin and nothing more.
 """
 
+import dataclasses
 import difflib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing
 
 from distributor.bulletin.model import BulletList, Paragraph, Picture, Quote, Table
 from distributor.errors import BadInput, Place
+from distributor.misfit import suggestion
 from distributor.rendering import fields, plain
+from distributor.rendering.theme import Theme, look
+from distributor.rendering.theme_file import load_theme
 from distributor.resources import shipped
 from distributor.words import Words, words
 
@@ -27,17 +33,56 @@ class _NothingToPrint(Exception):
     """A template printed a field that is not there in this bulletin."""
 
 
+class _FieldMissing(Exception):
+    """A template used a name that is not there. `known` is what could have been meant; empty at the top."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        super().__init__(name)
+        self.name = name
+        self.known = known
+
+
+class _Missing(StrictUndefined):
+    """What Jinja2 puts in the place of a name that is not there: it says which one as soon as it is used."""
+
+    @property
+    def _undefined_message(self) -> str:
+        if self._undefined_hint:  # the sandbox's own words
+            return self._undefined_hint
+        owner = self._undefined_obj
+        if owner is missing:
+            raise _FieldMissing(str(self._undefined_name), ())
+        name = type(owner).__name__.removesuffix("View").removesuffix("Fields").lower()
+        raise _FieldMissing(f"{name}.{self._undefined_name}", _names_in(owner))
+
+
 class Templates:
-    """All templates, looked up file by file: a folder of the office may replace a single file."""
+    """All templates, looked up file by file: a folder of the office may replace a single file.
+
+    With them comes the office's look, `theme`, which is read when it is first asked for.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folders = [path for path in (folder, shipped("templates")) if path is not None]
-        self._environment = _environment(self._folders)
+
+    @cached_property
+    def theme(self) -> Theme:
+        """The look that `theme.yaml` in the first folder that has one asks for. Raises `BadFile`."""
+        return load_theme(self._folders)
+
+    @cached_property
+    def _environment(self) -> SandboxedEnvironment:
+        return _environment(self._folders, look(self.theme))
 
     def names(self) -> tuple[str, ...]:
         """The email templates a group may name: folders under `email/` that hold a `body.html`."""
         found = {body.parent.name for folder in self._folders for body in folder.glob("email/*/body.html")}
         return tuple(sorted(name for name in found if not name.startswith("_")))
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where templates are looked up: the office's folder, if it has one, before the shipped one."""
+        return tuple(self._folders)
 
     def require(self, name: str) -> None:
         """Raises `BadInput` with the nearest right names when a group's template is not there."""
@@ -63,6 +108,10 @@ class Templates:
         except TemplateSyntaxError as error:
             what = words("The template cannot be understood: {reason}", reason=error.message or "")
             raise _bad(what, Place(error.filename or name, error.lineno)) from error
+        except _FieldMissing as error:
+            what = words("The template uses a field that does not exist: {reason}.", reason=error.name)
+            advice = suggestion(error.name.rpartition(".")[2], tuple(error.known or values))
+            raise BadInput(what, do=advice, place=self._place(error, name)) from error
         # A template is a program that others write: whatever it raises is told as its own fault.
         except Exception as error:
             raise _bad(_trouble(error), self._place(error, name)) from error
@@ -87,23 +136,31 @@ def _trouble(error: Exception) -> Words:
         )
     if isinstance(error, _NothingToPrint):
         return words("The template prints something that this bulletin does not have.")
-    if isinstance(error, UndefinedError):
-        return words("The template uses a field that does not exist: {reason}.", reason=error.message or "")
     if isinstance(error, SecurityError):
         return words("The template does something that templates may not do: {reason}.", reason=str(error))
     return words("The template fails: {reason}.", reason=f"{type(error).__name__} {error}".strip())
 
 
-def _environment(folders: list[Path]) -> SandboxedEnvironment:
+def _names_in(owner: object) -> tuple[str, ...]:
+    """The fields that a template may print of a value."""
+    if isinstance(owner, Mapping):
+        return tuple(map(str, owner))
+    if dataclasses.is_dataclass(owner):
+        return tuple(field.name for field in dataclasses.fields(owner))
+    return tuple(name for name in getattr(type(owner), "__slots__", ()) if not name.startswith("_"))
+
+
+def _environment(folders: list[Path], given: Mapping[str, object]) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(folders),
-        undefined=StrictUndefined,
+        undefined=_Missing,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         finalize=_printed,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    environment.globals.update(given)
     environment.tests.update({name: _kind_test(kind) for name, kind in _KINDS.items()})
     layout = (plain.wrapped, plain.centred, plain.justified, plain.flush_right, plain.indented, plain.drawn)
     environment.filters.update({rule.__name__: rule for rule in layout})

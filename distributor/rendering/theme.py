@@ -8,6 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distributor.bulletin.model import Bulletin
+from distributor.rendering.colours import readable_on
+
+#: What lies behind text: a letter's paper is not pure white, a dark page not pure black.
+PAPER, DARK_PAPER = "#fefefe", "#1d1b18"
+
+#: Families that a browser chooses itself; CSS writes them without quotes.
+GENERIC = ("serif", "sans-serif", "cursive", "system-ui")
 
 #: A title in one line is broken at its blanks when each part is at least this long.
 _MASTHEAD_PART = 4
@@ -62,6 +69,24 @@ class Theme:
 
 
 DEFAULT_THEME = Theme()
+
+
+def look(theme: Theme) -> dict[str, object]:
+    """What every template can print of the look: `theme`, `colour.light`, `colour.dark`, `fonts.body`, …"""
+    return {
+        "theme": theme,
+        "colour": {"light": theme.colour, "dark": readable_on(theme.colour, DARK_PAPER)},
+        "fonts": {
+            "body": _css(theme.body_fonts),
+            "heading": _css(theme.heading_fonts),
+            "title": _css(theme.title_fonts),
+        },
+    }
+
+
+def _css(families: Sequence[str]) -> str:
+    """A `font-family` in single quotes, because it also stands in attributes in double ones."""
+    return ", ".join(family if family in GENERIC else f"'{family}'" for family in families)
 
 
 def _closed(lines: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from distributor.bulletin.model import AddresseeLine, Bulletin, Contact, Directi
 from distributor.recipients.model import Acknowledge
 from distributor.rendering import fields
 from distributor.rendering.pictures import Placed
+from distributor.rendering.theme import Theme
 
-_MASTHEAD_PART = 4
 _DATE_BESIDE = re.compile(r"[（(]?\s*\d{4}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}\s*日?\s*[）)]?")
 _DUE = re.compile(r"(\d+)\s*(working\s+)?(day|hour|week)s?")
 _DUE_UNITS = {"day": "天", "hour": "小时", "week": "周"}
@@ -64,39 +64,36 @@ def chinese_date(bulletin: Bulletin) -> str:
     return f"{bulletin.date.year}年{bulletin.date.month}月{bulletin.date.day}日" if bulletin.date else ""
 
 
-def template_values(
-    bulletin: Bulletin, group: GroupView, office: OfficeView, placed: Mapping[str, Placed]
-) -> dict[str, object]:
-    """Everything a letter's template may use, by name; `links` only where the office has a public page."""
-    values: dict[str, object] = {
+def bulletin_values(bulletin: Bulletin, theme: Theme) -> dict[str, object]:
+    """What every form of a bulletin prints of it, by the names that templates use: letter, page and article."""
+    return {
         "bulletin": bulletin,
-        "group": group,
-        "office": dataclasses.replace(office, reply_address=parseaddr(office.reply_address)[1]),
-        "recipient": fields.RecipientFields(),
         "title": issue_title(bulletin),
         "number": number_line(bulletin),
         "date": chinese_date(bulletin),
-        "masthead": _masthead(bulletin),
+        "masthead": theme.title_lines(bulletin),
         "contact": printed_contact(bulletin.contact),
         "addressees": printed_addressees(bulletin),
         "copies": printed_copies(bulletin),
         "by_unit": told_by_unit,
         "headlines": [item.title for section in bulletin.sections for item in section.items if item.title],
+    }
+
+
+def template_values(
+    bulletin: Bulletin, group: GroupView, office: OfficeView, placed: Mapping[str, Placed], *, theme: Theme
+) -> dict[str, object]:
+    """Everything a letter's template may use, by name; `links` only where the office has a public page."""
+    values = bulletin_values(bulletin, theme) | {
+        "group": group,
+        "office": dataclasses.replace(office, reply_address=parseaddr(office.reply_address)[1]),
+        "recipient": fields.RecipientFields(),
         "due": _due(group.due),
         "pictures": {source: {"cid": entry.picture.cid, "width": entry.width} for source, entry in placed.items()},
     }
     if office.base_url:
         values["links"] = fields.LinkFields()
     return values
-
-
-def _masthead(bulletin: Bulletin) -> tuple[str, ...]:
-    """The title's own lines; a one-line title is broken at its blanks when each part can stand alone."""
-    lines = bulletin.masthead or (bulletin.title,)
-    parts = tuple(lines[0].split())
-    if len(lines) == 1 and len(parts) > 1 and min(map(len, parts)) >= _MASTHEAD_PART:
-        return parts
-    return lines
 
 
 def printed_addressees(bulletin: Bulletin) -> list[dict[str, object]]:
