@@ -93,9 +93,18 @@ def _console(logger: WrappedLogger, method: str, record: EventDict) -> str:
     """One line of a record, its traceback indented below it: no text of others can begin a line."""
     trace = str(record.pop("exception", "") or record.pop("stack", ""))
     at, level, action = (str(record.pop(key, "")) for key in ("at", "level", "action"))
-    rest = " ".join(f"{one_line(key)}={one_line(value)}" for key, value in record.items())
+    rest = " ".join(f"{one_line(key)}={one_line(_plain(value))}" for key, value in record.items())
     indented = "".join(f"\n    | {visible(line)}" for line in trace.splitlines())
     return f"{at} {level:<7} {one_line(action):<24} {rest}{indented}"
+
+
+def _plain(value: object) -> object:
+    """Lists and tables as people write them."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_plain(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(_plain(each)) for each in value)
+    return value
 
 
 _json = structlog.processors.JSONRenderer(ensure_ascii=False)

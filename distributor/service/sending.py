@@ -17,7 +17,7 @@ from distributor.errors import BadInput, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
 from distributor.service.office import Office
-from distributor.service.telling import report
+from distributor.service.telling import announce, report
 from distributor.settings import Settings
 from distributor.store import breakers, leases
 from distributor.store.breakers import Passage
@@ -101,7 +101,7 @@ class Sending:
         turn = await asyncio.to_thread(self._next_turn)
         if turn is None:
             return False
-        _log.info("send.begun", account=turn.passage.account, bulletins=list(turn.bulletin_ids))
+        await asyncio.to_thread(announce, office, turn.bulletin_ids, account=turn.passage.account)
         stopped = await self._send(turn)
         await asyncio.to_thread(self._book, turn, stopped)
         return stopped.outcome is None and stopped.tried > 0 and self._full is None

@@ -1,4 +1,8 @@
-"""What the editors hear of bulletins: letters on hold, copies in doubt, people who were not reached."""
+"""What the log tells of a bulletin on its way, and what the editors hear: holds, copies in doubt, people not reached.
+
+The story of a bulletin is five lines: `inbox.taken`, `bulletin.due`, `send.begun`, `send.ended`, `bulletin.finished`.
+Where a limit or trouble makes it wait, it begins and ends more than once; due and finished stay one line each.
+"""
 
 import datetime as dt
 from collections.abc import Collection
@@ -7,7 +11,8 @@ from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
 from distributor.service.office import Office
 from distributor.store.bulletins import get_bulletin
-from distributor.store.deliveries import books, bulletins_in_doubt
+from distributor.store.counts import due_by_group, was_begun
+from distributor.store.deliveries import books, books_by_dispatch, bulletins_in_doubt
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import Books
 from distributor.words import words
@@ -26,14 +31,41 @@ def settle_doubts(office: Office, *, now: dt.datetime) -> None:
     tell_of_losses(office, doubtful)
 
 
+def announce(office: Office, bulletin_ids: Collection[int], *, account: str) -> None:
+    """Logs that the hour of bulletins has come, when none of their copies was ever claimed, and that sending begins."""
+    for bulletin_id in bulletin_ids:
+        with office.database.read() as conn:
+            record = get_bulletin(conn, bulletin_id)
+            groups = due_by_group(conn, bulletin_id, now=office.clock())
+            begun = was_begun(conn, bulletin_id)
+        if not begun:
+            due = record.released_at and record.released_at.astimezone(office.settings.zone)
+            _log.info(
+                "bulletin.due", bulletin=bulletin_id, label=record.title, due=due and due.isoformat(timespec="seconds")
+            )
+        _log.info("send.begun", bulletin=bulletin_id, account=account, due=groups)
+
+
 def report(office: Office, bulletin_id: int) -> None:
     """Logs where a bulletin stands after a round, and tells what of it needs a person."""
     with office.database.read() as conn:
         title = get_bulletin(conn, bulletin_id).title
         count = books(conn, bulletin_id)
-        holds = [(one.group, one.hold) for one in dispatches_of(conn, bulletin_id) if one.hold]
+        letters = dispatches_of(conn, bulletin_id)
+        by_letter = books_by_dispatch(conn, bulletin_id)
+    holds = [(one.group, one.hold) for one in letters if one.hold]
     states = {state.value: number for state, number in count.by_state.items()}
-    _log.info("send.ended", bulletin=bulletin_id, planned=count.planned, finished=count.finished, **states)
+    reached = {one.group: f"{by_letter[one.id].reached}/{by_letter[one.id].planned}" for one in letters}
+    _log.info(
+        "send.ended",
+        bulletin=bulletin_id,
+        planned=count.planned,
+        finished=count.finished,
+        **states,
+        reached=reached,
+    )
+    if count.finished:
+        _log.info("bulletin.finished", bulletin=bulletin_id, label=title, planned=count.planned, **states)
     for group, reason in holds:
         office.tell(
             f"hold:{bulletin_id}:{group}",

@@ -1,4 +1,4 @@
-"""Counts for metrics: what waits, what came of attempts, what is held. Read-only."""
+"""Counts for metrics and the log: what waits, what came of attempts, what is held. Read-only."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -26,6 +26,25 @@ def queue_depth(conn: Connection) -> dict[State, int]:
         found = conn.execute(select(delivery.c.state, func.count()).where(moving).group_by(delivery.c.state))
         depth |= {State(state): count for state, count in found}
     return depth
+
+
+def due_by_group(conn: Connection, bulletin_id: int, *, now: dt.datetime) -> dict[str, int]:
+    """How many copies of one bulletin each group has to get now, in the order of the directory."""
+    due = (
+        select(dispatch.c.group_name, func.count())
+        .join_from(delivery, dispatch)
+        .where(claimable, delivery.c.listed, delivery.c.next_attempt_at <= now, delivery.c.valid_until > now)
+        .where(delivery.c.bulletin_id == bulletin_id, dispatch.c.hold.is_(None))
+        .group_by(dispatch.c.id, dispatch.c.group_name)
+        .order_by(dispatch.c.id)
+    )
+    return {row.group_name: row[1] for row in conn.execute(due)}
+
+
+def was_begun(conn: Connection, bulletin_id: int) -> bool:
+    """Whether a copy of this bulletin was ever claimed."""
+    claimed = select(delivery.c.id).where(delivery.c.bulletin_id == bulletin_id, delivery.c.epoch > 0)
+    return conn.execute(claimed.limit(1)).first() is not None
 
 
 def unknown_count(conn: Connection) -> int:

@@ -17,12 +17,18 @@ async def test_a_dropped_file_is_sent_and_the_log_tells_it_in_five_lines(tmp_pat
         office = Office(tmp_path, port=server.port)
         async with serving(office) as service:
             drop(office)
-            await service.until("send.ended", finished=True)
+            await service.until("bulletin.finished")
             assert await service.stop() == 0
     assert service.actions == [
-        *("service.started", "leader.taken", "inbox.taken", "send.begun", "send.ended"),
+        *("service.started", "leader.taken"),
+        *("inbox.taken", "bulletin.due", "send.begun", "send.ended", "bulletin.finished"),
         *("service.stopping", "service.stopped"),
     ]
+    story = {record["action"]: record for record in service.log}
+    assert story["bulletin.due"]["label"] == "云岭区巡河工作快报 第7期"
+    assert story["send.begun"]["due"] == {"区领导": 1, "各单位": 2}
+    assert story["send.ended"]["reached"] == {"区领导": "1/1", "各单位": "2/2"}
+    assert (story["bulletin.finished"]["planned"], story["bulletin.finished"]["accepted"]) == (3, 3)
     assert sorted(letter.recipient for letter in server.delivered) == sorted(office.states())
     assert not list((tmp_path / "inbox").glob("*.md"))
     assert (tmp_path / "inbox/taken/简报.md.report.txt").exists()

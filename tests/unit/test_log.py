@@ -124,6 +124,13 @@ def test_the_console_shows_one_line_a_record(console: Callable[[], list[str]]) -
     assert re.fullmatch(r'\S+Z info    inbox\.taken +room=inbox bulletin=12 file="简报 12\.md"', line)
 
 
+def test_the_console_writes_lists_and_tables_as_people_do(console: Callable[[], list[str]]) -> None:
+    log("sending").info("send.begun", due={"区领导": 5, "各单位": 80}, roles=["send", "web"], none=[])
+
+    (line,) = console()
+    assert line.endswith(' due="区领导: 5, 各单位: 80" roles="send, web" none=""')
+
+
 def test_no_text_of_others_can_begin_a_line_of_the_console(console: Callable[[], list[str]]) -> None:
     forged = "ok\n2026-11-23T09:00:00Z info dispatch.finished\r\x1b[2Jx\u2028y"
     try:
