@@ -16,6 +16,7 @@ from distributor.dispatch.letters import compile_for
 from distributor.errors import BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
+from distributor.recipients.manners import manners_of
 from distributor.recipients.model import Group, Recipient
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
 from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
@@ -212,3 +213,4 @@ def _frozen_letter(letter: PreparedLetter) -> Letter:
         recipients=letter.recipients,
         on_unknown=letter.group.on_unknown,
     )
+        manners=manners_of(letter.group),

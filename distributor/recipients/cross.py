@@ -105,6 +105,10 @@ def _manners(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:
             what = words("due has no effect: {group} is not asked for a 签收.", group=name)
             do = words("Write acknowledge: required, or remove due.")
             yield Problem(layout.place((*loc, "due")), "no_effect", what, do, "warning")
+        if group.remind and (group.due is None or group.acknowledge is Acknowledge.NEVER):
+            what = words("remind has no effect: {group} has no deadline for a 签收.", group=name)
+            do = words("Write acknowledge: required and due: 2 working days, or remove remind.")
+            yield Problem(layout.place((*loc, "remind")), "no_effect", what, do, "warning")
 
 
 def _oddity(person: PersonEntry) -> Words | None:

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
-from distributor.recipients.model import Acknowledge, OnUnknown, SatisfiedBy
+from distributor.recipients.manners import is_reminder
+from distributor.recipients.model import Acknowledge, OnUnknown, Pixel, Remark, SatisfiedBy
 from distributor.words import words
 
 _LONGEST = 100  # characters of a name; three times the longest official unit name
@@ -35,6 +36,15 @@ def _due(value: str) -> str:
         do = words('Write it as "2 working days" or "3 days".')
         raise Misfit("due", words("{value} is not a number of days.", value=shortened(value)), do)
     return " ".join(value.split())
+
+
+def _reminder(value: str) -> str:
+    text = " ".join(value.split())
+    if not is_reminder(text):
+        what = words("{value} is not a day to remind on.", value=shortened(value))
+        do = words('Write it as "1 working day before", "on the day" or "2 working days after".')
+        raise Misfit("remind", what, do)
+    return text
 
 
 def _whole_number(value: object) -> object:
@@ -109,6 +119,17 @@ class GroupEntry(_Entry):
     satisfied_by: SatisfiedBy = Field(SatisfiedBy.ANY, description="Whether one or all people of a unit must sign.")
     on_unknown: OnUnknown = Field(
         OnUnknown.HOLD, description="When nobody can know whether a letter went out: ask, or send it again."
+    )
+    remark: Remark | None = Field(
+        None, description="Whether the page has room for a remark (批示, 备注); empty: not for 报, for others yes."
+    )
+    pixel: Pixel = Field(
+        Pixel.NEVER, description="Whether letters carry a picture whose loading is noted, as unverified."
+    )
+    remind: tuple[Annotated[str, AfterValidator(_reminder)], ...] = Field(
+        (),
+        description="When those who owe a 签收 are reminded by themselves: `1 working day before`, `on the day`, "
+        "`2 working days after` the deadline. Empty: only by hand.",
     )
     covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
     members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")

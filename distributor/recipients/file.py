@@ -90,6 +90,9 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         due=group.due,
         satisfied_by=group.satisfied_by,
         on_unknown=group.on_unknown,
+        remark=group.remark,
+        pixel=group.pixel,
+        remind=group.remind,
         covers=group.covers,
         place=layout.place(loc, key=True),
     )

@@ -26,6 +26,20 @@ class SatisfiedBy(StrEnum):
     ALL = "all"
 
 
+class Remark(StrEnum):
+    """Whether a remark (报: 批示, otherwise 备注) may be written beside the 签收."""
+
+    NEVER = "never"
+    OPTIONAL = "optional"
+
+
+class Pixel(StrEnum):
+    """Whether letters carry a picture whose loading is noted, as unverified."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+
+
 class OnUnknown(StrEnum):
     """What happens to a delivery whose outcome cannot be known (see docs/delivery-states.md)."""
 
@@ -67,6 +81,9 @@ class Group:
     due: str | None = None
     satisfied_by: SatisfiedBy = SatisfiedBy.ANY
     on_unknown: OnUnknown = OnUnknown.HOLD
+    remark: Remark | None = None  # None: as its direction has it
+    pixel: Pixel = Pixel.NEVER
+    remind: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
 

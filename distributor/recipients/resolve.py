@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from distributor.address import same
 from distributor.bulletin.model import Direction
 from distributor.errors import Place, Problem
-from distributor.recipients.model import Directory, Group, Person, Recipient, Unit
+from distributor.recipients.model import Directory, Group, Person, Pixel, Recipient, Unit
 from distributor.words import words
 
 _RANK = {Direction.REPORT: 0, Direction.SEND: 1, Direction.ISSUE: 2}
@@ -77,7 +77,7 @@ def directory_digest(resolved: Resolved, directory: Directory) -> str:
     unless the order decides whose letter an address gets.
     """
     groups = [
-        [g.name, g.direction, g.template, g.channels, g.acknowledge, g.due, g.satisfied_by, g.on_unknown]
+        [g.name, g.direction, g.template, g.channels, g.acknowledge, g.due, g.satisfied_by, g.on_unknown, *_asked(g)]
         for g in directory.groups
     ]
     recipients = [
@@ -88,6 +88,16 @@ def directory_digest(resolved: Resolved, directory: Directory) -> str:
     recipients.sort(key=lambda recipient: (str(recipient[0]), str(recipient[1])))
     canonical = json.dumps([groups, recipients], ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _asked(group: Group) -> list[object]:
+    """The manners that are not the usual ones; nothing where all are, as for lists frozen before there were any."""
+    asked: dict[str, object] = {"remind": group.remind} if group.remind else {}
+    if group.remark is not None:
+        asked["remark"] = group.remark
+    if group.pixel is not Pixel.NEVER:
+        asked["pixel"] = group.pixel
+    return [asked] if asked else []
 
 
 def _everyone(directory: Directory) -> Iterator[tuple[Group, Unit, Person]]:

@@ -162,14 +162,15 @@ def _dispatch(conn: Connection, number: int, letter: Letter, *, renew: bool, now
     made_of = {"direction": letter.direction, "rendition_digest": digest}
     named = {"bulletin_id": number, "group_name": letter.group, "channel": letter.channel}
     old = conn.execute(select(dispatch).filter_by(**named, replaced_at=None)).first()
-    # A policy, and no part of the letter: it holds for the copies of replaced letters too.
-    conn.execute(update(dispatch).filter_by(**named).values(on_unknown=letter.on_unknown))
+    # Policies, and no part of the letter: they hold for the copies of replaced letters too.
+    policies = {"on_unknown": letter.on_unknown, "manners": letter.manners.to_document()}
+    conn.execute(update(dispatch).filter_by(**named).values(policies))
     if old and not renew and (old.direction, old.rendition_digest) == (letter.direction, digest):
         return int(old.id)
     carried = {"hold": old.hold, "released_at": old.released_at} if old and not renew else {}
     if old:
         conn.execute(update(dispatch).where(dispatch.c.id == old.id).values(replaced_at=now))
-    values = {**named, **made_of, **carried, "on_unknown": letter.on_unknown, "planned": 0}
+    values = {**named, **made_of, **carried, **policies, "planned": 0}
     new: int = conn.execute(insert(dispatch).values(values).returning(dispatch.c.id)).scalar_one()
     if renew:
         earlier = select(dispatch.c.id).filter_by(**named).where(dispatch.c.id != new)

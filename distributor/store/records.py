@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from distributor.delivery.state import State
+from distributor.recipients.manners import Manners
 from distributor.recipients.model import Recipient
 
 
@@ -33,6 +34,7 @@ class Letter:
     rendition: str  # JSON text
     recipients: tuple[Recipient, ...]
     on_unknown: str = "hold"
+    manners: Manners = Manners()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class DispatchRecord:
     on_unknown: str = "hold"
     replaced: bool = False  # a later freeze made another letter; this one is what some people got
 
+    manners: Manners = Manners()
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Row, Select, select
 
 from distributor.delivery.state import State
+from distributor.recipients.manners import read_manners
 from distributor.recipients.model import Recipient
 from distributor.store.records import AttemptRecord, BulletinKey, BulletinRecord, DeliveryRecord, DispatchRecord
 from distributor.store.schema import bulletin, delivery, dispatch, rendition
@@ -63,6 +64,7 @@ def dispatch_record(row: Row[Any]) -> DispatchRecord:
         rendition=row.document,
         on_unknown=row.on_unknown,
         replaced=row.replaced_at is not None,
+        manners=read_manners(row.manners),
     )
 
 

@@ -1,0 +1,117 @@
+"""How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, pixel.
+
+The directory may change later; what a letter promised its readers stays. Kept as JSON beside the letter, so that
+letters of earlier versions, which know fewer manners, are read with the defaults.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from distributor.bulletin.model import Direction
+from distributor.recipients.model import Acknowledge, Group, Pixel, Remark, SatisfiedBy
+from distributor.workdays.calendar import Workdays
+
+_DAYS = re.compile(r"(\d+) (working )?days?")
+_STEP = re.compile(r"on the day|(\d+) (working )?days? (before|after)")
+
+#: The end of a day, as a deadline: people have until the office closes its eyes, not until noon.
+_END = dt.time(23, 59, 59)
+
+_ONE = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """What a group's letter asks of its readers."""
+
+    acknowledge: Acknowledge = Acknowledge.NEVER
+    due: str | None = None
+    satisfied_by: SatisfiedBy = SatisfiedBy.ANY
+    remark: Remark = Remark.NEVER
+    pixel: Pixel = Pixel.NEVER
+    remind: tuple[str, ...] = ()
+
+    def to_document(self) -> str:
+        """As JSON text."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    def deadline(self, since: dt.datetime, calendar: Workdays, zone: dt.tzinfo) -> dt.datetime | None:
+        """Until when a 签收 is owed that was asked for at `since` (UTC): the end of that day in `zone`, as UTC.
+
+        The day of asking does not count. None without a deadline. Raises `UnknownYear`.
+        """
+        if self.due is None:
+            return None
+        match = _DAYS.fullmatch(self.due)
+        assert match is not None, self.due  # the directory's reader let no other through
+        asked = since.astimezone(zone).date()
+        day = _moved(asked, int(match[1]), calendar, working=bool(match[2]))
+        return dt.datetime.combine(day, _END, zone).astimezone(dt.UTC)
+
+    def reminder_days(self, due: dt.date, calendar: Workdays) -> tuple[dt.date, ...]:
+        """The days on which those who still owe a 签收 due on `due` are reminded, in the order of the directory.
+
+        Raises `UnknownYear`.
+        """
+        return tuple(_step_day(step, due, calendar) for step in self.remind)
+
+
+def manners_of(group: Group) -> Manners:
+    """What a group of the directory asks for; a remark is asked for by default, but never of superiors."""
+    asked = Remark.NEVER if group.direction is Direction.REPORT else Remark.OPTIONAL
+    return Manners(
+        acknowledge=group.acknowledge,
+        due=group.due,
+        satisfied_by=group.satisfied_by,
+        remark=group.remark or asked,
+        pixel=group.pixel,
+        remind=group.remind,
+    )
+
+
+def read_manners(document: str) -> Manners:
+    """Manners from their JSON text; what an earlier version did not write has its default."""
+    found = json.loads(document)
+    defaults = Manners()
+    return Manners(
+        acknowledge=Acknowledge(found.get("acknowledge", defaults.acknowledge)),
+        due=found.get("due"),
+        satisfied_by=SatisfiedBy(found.get("satisfied_by", defaults.satisfied_by)),
+        remark=Remark(found.get("remark", defaults.remark)),
+        pixel=Pixel(found.get("pixel", defaults.pixel)),
+        remind=tuple(found.get("remind", ())),
+    )
+
+
+def is_reminder(text: str) -> bool:
+    """Whether a text says when to remind: `on the day`, `1 working day before`, `3 days after`."""
+    return _STEP.fullmatch(text) is not None
+
+
+def _step_day(step: str, due: dt.date, calendar: Workdays) -> dt.date:
+    match = _STEP.fullmatch(step)
+    assert match is not None, step
+    if match[1] is None:
+        return due
+    count = int(match[1]) * (-1 if match[3] == "before" else 1)
+    return _moved(due, count, calendar, working=bool(match[2]))
+
+
+def _moved(day: dt.date, count: int, calendar: Workdays, *, working: bool) -> dt.date:
+    if not working:
+        return day + count * _ONE
+    if count >= 0:
+        return calendar.after(day, count)
+    for _ in range(-count):
+        day = next(day for day in _days_before(day) if calendar.works(day))
+    return day
+
+
+def _days_before(day: dt.date) -> Iterator[dt.date]:
+    while True:
+        day -= _ONE
+        yield day
