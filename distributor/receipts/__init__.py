@@ -1,1 +1,1 @@
-"""Recognises what comes back. For now: the tokens that let it be recognised."""
+"""Recognises what comes back: the tokens of our letters, and reports, replies and bounces in a mailbox."""
