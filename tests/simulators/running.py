@@ -1,0 +1,51 @@
+"""A simulated WeCom on a loopback socket, with a clock that a test moves."""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from distributor.channels.wechat.seal import Seal
+from distributor.simulators.wecom.company import App, Company, Member
+from distributor.simulators.wecom.platform import WeCom
+from distributor.web.server import serve
+
+CORP, AGENT, SECRET = "ww1234567890abcdef", 1000002, "the-apps-secret"
+SEAL = Seal.of(token="bulletinToken01", encoding_aes_key="AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", receive_id=CORP)
+
+
+@dataclass(slots=True)
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    now: dt.datetime = field(default_factory=lambda: dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC))
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def move(self, **span: float) -> None:
+        self.now += dt.timedelta(**span)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The platform, where it listens, and its clock."""
+
+    platform: WeCom
+    base_url: str
+    clock: MovedClock
+
+
+@contextlib.asynccontextmanager
+async def running_wecom(*userids: str) -> AsyncIterator[Running]:
+    """A company with one app and these members."""
+    clock = MovedClock()
+    company = Company(CORP, clock, apps={AGENT: App(AGENT, SECRET)}, robots={"robot-key"})
+    for userid in userids:
+        company.add_member(Member(userid, mobile=f"1380000{len(company.members):04}", email=f"{userid}@example.gov.cn"))
+    platform = WeCom(company, SEAL)
+    server = await serve(platform.app, "127.0.0.1", 0)
+    try:
+        yield Running(platform, f"http://127.0.0.1:{server.port}", clock)
+    finally:
+        await server.stop()
