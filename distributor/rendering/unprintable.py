@@ -1,7 +1,8 @@
 """Refuses text that no form of a bulletin can carry, before any template sees it.
 
-Control characters end lines or hide text; lone surrogates cannot be written as UTF-8; Unicode
-noncharacters are what marks of personal fields are made of.
+Control characters end lines or hide text; direction marks (UAX #9) show another text than is there;
+lone surrogates cannot be written as UTF-8; Unicode noncharacters are what marks of personal fields are
+made of.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ from distributor.errors import BadInput
 from distributor.rendering import fields
 from distributor.words import words
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def refuse_unprintable(value: object) -> None:

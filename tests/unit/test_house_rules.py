@@ -37,6 +37,8 @@ DOORS = {
     "jinja2": {"rendering"},
     "css_inline": {"rendering"},
     "nh3": {"rendering"},
+    "typst": {"rendering/pdf"},
+    "segno": {"rendering/pdf"},
     "aiosmtplib": {"channels/smtp"},
     "cryptography": {"channels/wechat"},
     "httpx2": {"channels/wechat", "simulators"},

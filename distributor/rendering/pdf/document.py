@@ -1,0 +1,165 @@
+"""Has Typst set the bulletin from `templates/pdf/`, as PDF/A for archives and as a picture for the preview.
+
+The template works in a folder of its own: the bulletin as JSON, its pictures, no other file and no
+network. It prints strings and never runs them. The same input gives the same bytes.
+"""
+
+import datetime as dt
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import typst
+
+from distributor.bulletin.model import Bulletin
+from distributor.errors import BadInput, Place
+from distributor.rendering.pdf.faults import explained
+from distributor.rendering.pdf.fonts import FontCase, font_case
+from distributor.rendering.pdf.paper import paper_values
+from distributor.rendering.pdf.qr import qr_svg
+from distributor.rendering.pictures import Placed, place_pictures
+from distributor.rendering.templates import Templates
+from distributor.rendering.theme import DEFAULT_THEME, Theme
+from distributor.rendering.unprintable import refuse_unprintable
+from distributor.words import words
+
+#: ISO 19005-2 level A: fonts embedded, text extractable, tagged for screen readers.
+STANDARD: Literal["a-2a"] = "a-2a"
+#: The type area is 156 mm wide; pictures are measured in pixels of 1/96 inch.
+PICTURE_WIDTH = 589
+#: Pixels per inch of a page as a picture.
+SCREEN = 96
+#: PDF/A must have a date; the beginning of Unix time stands for a bulletin that has none.
+_UNDATED = dt.date(1970, 1, 1)
+_MAIN = "bulletin.typ"
+#: Typst would fetch a package from the internet.
+_PACKAGE = re.compile(r'"@[\w-]+/')
+_LOGOS = {"image/png": "logo.png", "image/jpeg": "logo.jpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A bulletin about to be set.
+
+    `correction` is the mark of a later edition (更正), printed at the head; `link` a reader's own page, printed
+    as a QR code: it identifies him, so a paper with a link is for him alone.
+    """
+
+    bulletin: Bulletin
+    pictures: Mapping[str, bytes]
+    theme: Theme = DEFAULT_THEME
+    correction: str = ""
+    link: str = ""
+
+
+def render_pdf(paper: Paper, templates: Templates) -> bytes:
+    """The bulletin as PDF/A-2a. Raises `MissingGlyph`, or `BadInput` for a picture, a character or a template."""
+    return _set(paper, templates, "pdf")
+
+
+def render_first_page(paper: Paper, templates: Templates) -> bytes:
+    """The first page as PNG, for looking at. Raises as `render_pdf` does."""
+    return _set(paper, templates, "png")
+
+
+def _set(paper: Paper, templates: Templates, form: Literal["pdf", "png"]) -> bytes:
+    refuse_unprintable(paper.bulletin)
+    placed = place_pictures(paper.bulletin, paper.pictures, widest=PICTURE_WIDTH)
+    sources = _sources(templates)
+    case = font_case(folder / "pdf" / "fonts" for folder in templates.folders)
+    values = {
+        **paper_values(paper.bulletin, theme=paper.theme, placed=placed, correction=paper.correction),
+        "look": _look(paper.theme, case),
+        "date_made": _date(paper.bulletin),
+        "qr": "qr.svg" if paper.link else None,
+    }
+    with tempfile.TemporaryDirectory(prefix="paper-") as name:
+        folder = Path(name)
+        _lay_out(folder, sources, values, placed, paper)
+        return _compiled(folder, case, form, values, sources)
+
+
+def _sources(templates: Templates) -> dict[str, Path]:
+    """The template's files by their names inside `pdf/`, the office's own before the shipped ones; fonts stay put."""
+    found: dict[str, Path] = {}
+    for folder in reversed(templates.folders):
+        base = folder / "pdf"
+        files = (path for path in sorted(base.rglob("*")) if path.is_file())
+        named = ((path.relative_to(base).as_posix(), path) for path in files)
+        found |= {name: path for name, path in named if not name.startswith("fonts/")}
+    return found
+
+
+def _look(theme: Theme, case: FontCase) -> dict[str, object]:
+    titles = case.title(theme.title_fonts)
+    logo = theme.logo
+    return {
+        "colour": theme.colour,
+        "title_fonts": titles,
+        "head_fonts": case.heading(theme.heading_fonts),
+        "text_fonts": case.body(),
+        # The wheels have no bold serif; a thin outline makes the regular one heavy enough for a title.
+        "outline_titles": titles == case.title(()),
+        "logo": {"file": _LOGOS[logo.media_type], "width": logo.width, "alt": logo.alt} if logo else None,
+    }
+
+
+def _date(bulletin: Bulletin) -> dict[str, int]:
+    date = bulletin.date or _UNDATED
+    return {"year": date.year, "month": date.month, "day": date.day}
+
+
+def _lay_out(
+    folder: Path, sources: Mapping[str, Path], values: object, placed: Mapping[str, Placed], paper: Paper
+) -> None:
+    for name, source in sources.items():
+        _refuse_packages(source)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / name)
+    # A byte-order mark inside a text is invisible, and PDF/A does not allow it.
+    written = json.dumps(values, ensure_ascii=False).replace("\ufeff", "")
+    (folder / "bulletin.json").write_text(written, encoding="utf-8")
+    for entry in placed.values():
+        (folder / entry.picture.file_name).write_bytes(entry.picture.content)
+    if paper.theme.logo:
+        (folder / _LOGOS[paper.theme.logo.media_type]).write_bytes(paper.theme.logo.content)
+    if paper.link:
+        (folder / "qr.svg").write_bytes(qr_svg(paper.link))
+
+
+def _refuse_packages(source: Path) -> None:
+    if source.suffix != ".typ":
+        return
+    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+        if found := _PACKAGE.search(line):
+            raise BadInput(
+                words("The template fetches a package from the internet, which is not possible here."),
+                do=words("Copy what you need from the package into templates/pdf/."),
+                place=Place(str(source), number, found.start() + 1),
+            )
+
+
+def _compiled(
+    folder: Path, case: FontCase, form: Literal["pdf", "png"], values: Mapping[str, object], sources: Mapping[str, Path]
+) -> bytes:
+    try:
+        made = typst.Compiler(
+            folder / _MAIN,
+            root=folder,
+            font_paths=case.fonts,
+            ignore_system_fonts=True,
+            package_path=folder / "packages",
+            package_cache_path=folder / "packages",
+        ).compile(format=form, ppi=SCREEN, pdf_standards=[STANDARD] if form == "pdf" else [])
+    except typst.TypstError as error:
+        raise explained(error.diagnostic, values, sources) from error
+    # Pictures come page by page, a single page as it is.
+    pages = made if isinstance(made, list) else [made]
+    if not pages or pages[0] is None:
+        raise AssertionError("Typst returned no document")
+    return pages[0]
