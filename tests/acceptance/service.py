@@ -23,10 +23,10 @@ class Service:
         self.process = process
         self.log: list[dict[str, Any]] = []
 
-    async def until(self, action: str, **wanted: object) -> dict[str, Any]:
+    async def until(self, action: str, *, within: float = PATIENCE, **wanted: object) -> dict[str, Any]:
         """Reads on to a record with these values and returns it. Fails when the log ends or nothing comes."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(within):
                 while True:
                     record = await self._next()
                     if record["action"] == action and all(record.get(key) == value for key, value in wanted.items()):

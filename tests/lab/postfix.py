@@ -4,6 +4,8 @@ The machine's own mail system is neither read nor touched. Postfix must be start
 itself. Unless told otherwise it accepts every recipient and keeps all letters in one maildir.
 """
 
+import datetime as dt
+import os
 import re
 import shutil
 import smtplib
@@ -77,16 +79,21 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
 
-# A line of its log: `Nov 23 23:29:14 relay postfix/virtual[12]: 4B1F: to=<a@b>, …, status=sent (…)`
-_DELIVERY = re.compile(r"postfix/(\w+)\[\d+\]: (\w+): to=<([^>]*)>,.* dsn=([\d.]+), status=(\w+)")
+# A line of its log: `Nov 23 23:29:14 relay postfix/virtual[12]: 4B1F: to=<a@b>, …, dsn=2.0.0, status=sent (…)`
+_TIME = r"^(\w{3} [ \d]\d [\d:]{8}) "
+_DELIVERY = re.compile(rf"{_TIME}.*?postfix/(\w+)\[\d+\]: (\w+): to=<([^>]*)>,.* dsn=([\d.]+), status=(\w+)")
 _FOR = re.compile(rb"^Delivered-To: (\S+)", re.MULTILINE)
 _QUEUED = re.compile(r"postfix/cleanup\[\d+\]: (\w+): message-id=(<[^>]*>)")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What Postfix says became of one recipient of one letter: `status` is sent, bounced, deferred or expired."""
+    """What Postfix says became of one recipient of one letter: `status` is sent, bounced, deferred or expired.
 
+    `at` is the second in which it said so (UTC), `agent` the part that did it: virtual, smtp, lmtp, …
+    """
+
+    at: dt.datetime
     queue_id: str
     recipient: str
     status: str
@@ -130,7 +137,11 @@ class Postfix:
     def start(self) -> None:
         """Starts it and waits until it answers."""
         self._master = subprocess.Popen(
-            self._command("start-fg"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self._command("start-fg"),
+            env={**os.environ, "TZ": "UTC"},  # its log knows only the time of the machine's zone
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_for_greeting(self.port)
 
@@ -155,7 +166,7 @@ class Postfix:
     def delivered(self) -> list[Delivered]:
         """What its log says became of each recipient of each letter, oldest first."""
         found = (_DELIVERY.search(line) for line in self.log.splitlines())
-        return [Delivered(m[2], m[3], m[5], m[4], m[1]) for m in found if m]
+        return [Delivered(_moment(m[1]), m[3], m[4], m[6], m[5], m[2]) for m in found if m]
 
     @property
     def message_ids(self) -> dict[str, str]:
@@ -205,6 +216,13 @@ def running(
         yield postfix
     finally:
         postfix.stop()
+
+
+def _moment(text: str) -> dt.datetime:
+    """The time of a line, which names no year: the latest such time that is not ahead of now."""
+    now = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    found = dt.datetime.strptime(f"{now.year} {text} +0000", "%Y %b %d %H:%M:%S %z")
+    return found if found <= now else found.replace(year=now.year - 1)
 
 
 def free_port() -> int:
