@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput, Refused
+from distributor.rendering.footnotes import Footnotes
+from distributor.rendering.logo import placed_logo
 from distributor.rendering.pictures import place_pictures
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
@@ -72,7 +74,9 @@ def render_email(
     for value in (bulletin, group, office):
         refuse_unprintable(value)
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
+    logo = placed_logo(templates.theme)
     values = template_values(bulletin, group, office, placed, theme=templates.theme)
+    values["logo"] = {"cid": logo.picture.cid, "width": logo.width} if logo else None
     folder = f"email/{group.template}"
     rendition = Rendition(
         group=group.name,
@@ -81,7 +85,7 @@ def render_email(
         subject=" ".join(templates.render(f"{folder}/subject.txt", values).split()),
         text=_text(templates, folder, values),
         html=_html(templates, folder, values),
-        pictures=tuple(entry.picture for entry in placed.values()),
+        pictures=tuple(entry.picture for entry in (*([logo] if logo else []), *placed.values())),
     )
     if not rendition.subject:
         raise BadInput(
@@ -105,7 +109,7 @@ def html_size(rendition: Rendition) -> int:
 
 
 def _text(templates: Templates, folder: str, values: Mapping[str, object]) -> str:
-    content = templates.render("email/_base/content.txt", values)
+    content = templates.render("email/_base/content.txt", {**values, "footnotes": Footnotes()})
     text = templates.render(f"{folder}/body.txt", {**values, "content": content})
     lines = [line.rstrip(" ") for line in re.split("\r\n|\r|\n", text)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"

@@ -16,8 +16,8 @@ from distributor.bulletin.model import Span, Table
 WIDTH = 76
 INDENT = "\u3000\u3000"
 
-_CLOSING = frozenset("，。；：、！？）》”】』」’〉〕…,.;:!?)]}%％℃·—～")
-_OPENING = frozenset("（《“【『「‘〈〔([{")
+_CLOSING = frozenset("，。；：、！？）》”】』」’〉〕］…,.;:!?)]}%％℃·—～")
+_OPENING = frozenset("（《“【『「‘〈〔［([{")
 _TOKEN = re.compile(r"[!-~]+|.", re.DOTALL)
 _NARROWEST = 4
 

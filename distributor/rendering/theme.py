@@ -4,6 +4,7 @@ Letter, text part, reader's page, article and PDF all take a `Theme`; `theme_fil
 `templates/theme.yaml`. Colours are checked there: red on paper must stay readable (WCAG 2.1, 4.5:1).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,8 @@ from distributor.rendering.colours import readable_on
 #: What lies behind text: a letter's paper is not pure white, a dark page not pure black.
 PAPER, DARK_PAPER = "#fefefe", "#1d1b18"
 
-#: Families that a browser chooses itself; CSS writes them without quotes.
-GENERIC = ("serif", "sans-serif", "cursive", "system-ui")
+#: Names that need no quotes in CSS; the generic ones (serif, sans-serif) must not have them.
+_BARE = re.compile(r"[A-Za-z]+(-serif)?")
 
 #: A title in one line is broken at its blanks when each part is at least this long.
 _MASTHEAD_PART = 4
@@ -86,7 +87,7 @@ def look(theme: Theme) -> dict[str, object]:
 
 def _css(families: Sequence[str]) -> str:
     """A `font-family` in single quotes, because it also stands in attributes in double ones."""
-    return ", ".join(family if family in GENERIC else f"'{family}'" for family in families)
+    return ", ".join(family if _BARE.fullmatch(family) else f"'{family}'" for family in families)
 
 
 def _closed(lines: Sequence[str]) -> str:
