@@ -12,7 +12,8 @@ Stable keys:
 `copies`, `roles` [`label`, `names`], `raw_headings`, `raw_labels`; and the rest of the model:
 `kind`, `issue_line`, `masthead`, `marking`, `classification`,
 `addressees` [`direction`, `label`, `raw`, `names`, `line`],
-`contact_line`, `extra`, `contents`, `body` [`heading`, `note`, `items` [`title`, `run_in`, `attribution`, `blocks`]].
+`contact_line`, `extra`, `contents`, `send_at` (its own send rule),
+`body` [`heading`, `note`, `items` [`title`, `run_in`, `attribution`, `blocks`]].
 """
 
 import re
@@ -80,6 +81,7 @@ def model_as_json(bulletin: Bulletin) -> dict[str, object]:
         "contact_line": bulletin.contact.raw,
         "extra": list(bulletin.extra),
         "contents": list(bulletin.contents),
+        "send_at": str(bulletin.send_at) if bulletin.send_at else None,
         "body": [_body(section) for section in bulletin.sections],
     }
 

@@ -13,6 +13,7 @@ from distributor.bulletin.names import split_people
 from distributor.bulletin.parts import Page
 from distributor.bulletin.shape import close_up, compact
 from distributor.bulletin.tail import Tail, read_tail, tail_start
+from distributor.schedule.rule import Rule
 
 _TOP = 8
 
@@ -66,6 +67,7 @@ def assemble(pieces: Pieces) -> Bulletin:
         copies=tail.copies or front.copies,
         extra=(*head.extra, *([body.signed_text] if body.signed_text else []), *tail.extra),
         contents=body.contents,
+        send_at=front.send_at if isinstance(front.send_at, Rule) else None,
     )
 
 

@@ -12,6 +12,7 @@ from distributor.bulletin.findings import error, warning
 from distributor.bulletin.model import Bulletin, Kind
 from distributor.bulletin.numbers import find_issues
 from distributor.bulletin.parts import Mishap
+from distributor.bulletin.send_rule import check_send_rule
 from distributor.bulletin.shape import compact
 from distributor.bulletin.tailcheck import check_tail
 from distributor.errors import Place, Problem
@@ -26,6 +27,7 @@ def check_bulletin(pieces: Pieces, bulletin: Bulletin, text: str, file: str) -> 
     """Every finding about the bulletin, in the order of the page."""
     checks = (
         *_gate(pieces, bulletin, file),
+        *check_send_rule(pieces.front.send_at, text, file),
         *_masthead(pieces, bulletin, text, file),
         *_dates(pieces, bulletin, file),
         *_body(bulletin, file),

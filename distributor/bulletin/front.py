@@ -8,6 +8,9 @@ from distributor.bulletin.fields import direction_of, duty_of
 from distributor.bulletin.model import AddresseeLine, Kind, Role
 from distributor.bulletin.names import split_addressees, split_people
 from distributor.bulletin.numbers import chinese_number, find_dates, find_issues, find_kind, find_total
+from distributor.bulletin.send_rule import send_rule
+from distributor.misfit import Misfit
+from distributor.schedule.rule import Rule
 
 _TITLE = ("title", "刊名", "名称", "简报名称", "标题", "name", "masthead")
 _ISSUE = ("issue", "issue_no", "issue no", "issue-no", "number", "no", "期号", "期数", "期", "刊期")
@@ -62,6 +65,7 @@ class Front:
     email: str | None = None
     phone: str | None = None
     copies: int | None = None
+    send_at: Rule | Misfit | None = None
 
 
 def read_front(entries: Mapping[str, tuple[str, ...]]) -> Front:
@@ -99,6 +103,7 @@ def read_front(entries: Mapping[str, tuple[str, ...]]) -> Front:
         email=_first(entries, ("email", "e-mail", "邮箱", "电子邮箱")),
         phone=_first(entries, ("phone", "tel", "电话", "联系电话")),
         copies=chinese_number((_first(entries, _COPIES) or "").rstrip("份")),
+        send_at=send_rule(entries),
     )
 
 

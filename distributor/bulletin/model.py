@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from distributor.errors import Problem
+from distributor.schedule.rule import Rule
 
 
 class Kind(StrEnum):
@@ -167,6 +168,7 @@ class Bulletin:
     `marking` is any other marking before the masthead (内部资料 注意保存, 内部交流).
     `masthead` holds the title's own lines. `extra` keeps tail lines that have no other home
     (主题词, 印发 lines), so that nothing the office wrote is lost. `contents` is the printed list of contents.
+    `send_at` is the rule of its own by which it goes out, before the office's; it is not printed.
     """
 
     title: str
@@ -187,6 +189,7 @@ class Bulletin:
     copies: int | None = None
     extra: tuple[str, ...] = ()
     contents: tuple[str, ...] = ()
+    send_at: Rule | None = None
 
     def names_for(self, direction: Direction) -> tuple[str, ...]:
         """The names on all lines of one direction, in order."""

@@ -22,6 +22,10 @@ MOST_PICTURES = 50
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 40_000_000
 _FORMATS = ("PNG", "JPEG", "GIF")
+
+#: How the names of such files end.
+ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".gif"})
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 

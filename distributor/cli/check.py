@@ -12,6 +12,7 @@ from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
+from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.signoff import Verdict, judge_bulletin
 from distributor.rendering.email import issue_title
@@ -45,6 +46,8 @@ def _check(desk: Desk, file: str, *, text_only: bool) -> int:
         prepared = prepare(path, desk.settings)
         reading = prepared.reading
         verdict = judge_bulletin(prepared, desk.settings.send)
+        doubts = hour_doubts(reading, str(path), desk.settings.zone, desk.now)
+        verdict = Verdict(verdict.errors, (*verdict.warnings, *doubts))
     desk.answer(
         {
             "file": str(path),
@@ -89,6 +92,7 @@ def _facts(bulletin: Bulletin) -> list[tuple[str, str]]:
         (say("date"), bulletin.date.isoformat() if bulletin.date else ""),
         (say("sections"), str(len(bulletin.sections))),
         (say("items"), str(items)),
+        *([(say("goes out"), str(bulletin.send_at))] if bulletin.send_at else []),
         (say("editor"), "、".join(bulletin.editors)),
         (say("approver"), "、".join(bulletin.approvers)),
     ]

@@ -50,6 +50,7 @@ def bulletin_document(record: BulletinRecord) -> Document:
         "finalised_at": record.finalised_at.isoformat(),
         "released_at": record.released_at.isoformat() if record.released_at else None,
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+        "send_at": record.send_rule or None,
     }
 
 

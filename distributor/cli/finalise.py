@@ -8,11 +8,15 @@ import typer
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import bulletin_document, problem_document
 from distributor.cli.exits import Exit
+from distributor.cli.show import show_rule
 from distributor.dispatch.finalise import Finalised, finalise, losses
+from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import Prepared, prepare
 from distributor.dispatch.signoff import require_clean
+from distributor.errors import Problem
 from distributor.rendering.email import issue_title
-from distributor.store.database import Database
+from distributor.store.bulletins import find_by_digest
+from distributor.store.database import Connection, Database
 from distributor.words import say, words
 
 
@@ -43,7 +47,9 @@ def register(app: typer.Typer) -> None:
                     "added": done.result.added,
                     "cancelled": done.result.cancelled,
                     "kept": done.result.kept,
+                    "withdrawn": done.result.withdrawn,
                 },
+                "replaced": done.result.replaced,
                 "warnings": [problem_document(problem) for problem in prepared.findings],
             }
         )
@@ -58,7 +64,7 @@ def finalise_file(
     prepared = prepare(path, desk.settings)
     verdict = require_clean(prepared, desk.settings.send)
     with database.read() as conn:
-        doubts = (*verdict.warnings, *losses(conn, prepared, today=desk.today))
+        doubts = (*verdict.warnings, *losses(conn, prepared, today=desk.today), *_past(desk, conn, prepared))
     if doubts:
         desk.problems(doubts)
         desk.confirm(
@@ -69,12 +75,24 @@ def finalise_file(
     return prepared, done
 
 
+def _past(desk: Desk, conn: Connection, prepared: Prepared) -> tuple[Problem, ...]:
+    """A doubt about an hour of the bulletin's own that is past; none once it has been let go."""
+    known = find_by_digest(conn, prepared.reading.digest)
+    if known and known.released_at:
+        return ()
+    return hour_doubts(prepared.reading, str(prepared.path), desk.settings.zone, desk.now)
+
+
 def _show(desk: Desk, done: Finalised) -> None:
     record, result = done.record, done.result
     if done.again and not result.added and not result.cancelled:
         desk.say(words("{label} is finalised already; its recipients are unchanged.", label=record.title))
+        show_rule(desk, record)
         return
     desk.say(words("{label} is finalised.", label=record.title), style="green")
+    if result.replaced:
+        desk.say(words("Another text stood under this number; nothing of it had left, and this one takes its place."))
+    show_rule(desk, record)
     desk.say(
         words(
             "Copies: {added} added, {cancelled} cancelled, {kept} as before.",
@@ -83,3 +101,6 @@ def _show(desk: Desk, done: Finalised) -> None:
             kept=result.kept,
         )
     )
+    if result.withdrawn:
+        what = words("Withdrawn before, and still: {count}. They get nothing.", count=result.withdrawn)
+        desk.say(what, style="yellow")

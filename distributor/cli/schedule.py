@@ -12,13 +12,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributor.cli.desk import Desk
-from distributor.cli.documents import problem_document
+from distributor.cli.documents import bulletin_document, problem_document
 from distributor.cli.exits import Exit
+from distributor.dispatch.hours import own_rule
+from distributor.dispatch.locate import locate
 from distributor.errors import BadInput, Problem
 from distributor.misfit import Misfit, shortened
+from distributor.reports.waiting import Waiting, waiting
 from distributor.schedule.firing import Firing, Outlook, firings
 from distributor.schedule.parse import parse_rule
 from distributor.schedule.rule import Rule
+from distributor.store.inspection import sqlite_file
+from distributor.store.records import BulletinRecord
 from distributor.words import Words, say, words
 from distributor.workdays.calendar import Day, DayKind, UnknownYear
 from distributor.workdays.file import load_calendar
@@ -47,6 +52,9 @@ def register(app: typer.Typer) -> None:
     @app.command(help=say("Show when finalised bulletins go out: the rule, its next three hours, and the calendar."))
     def schedule(
         context: typer.Context,
+        issue: Annotated[
+            str | None, typer.Argument(help=say("Number, title, #id or file of a bulletin: the rule it goes out by."))
+        ] = None,
         rule: Annotated[str | None, typer.Option(help=say("Another rule, to see what it would mean."))] = None,
         after: Annotated[
             str | None, typer.Option(help=say("Another moment to begin at, such as 2026-09-30 18:00."))
@@ -55,30 +63,53 @@ def register(app: typer.Typer) -> None:
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
-        return _schedule(desk, _rule(desk, rule), _moment(desk, after))
+        return _schedule(desk, _rule(desk, issue, rule), _moment(desk, after), everything=not (issue or rule))
 
 
-def _schedule(desk: Desk, rule: Rule, after: dt.datetime) -> int:
+def _schedule(desk: Desk, rule: Rule, after: dt.datetime, *, everything: bool) -> int:
     settings = desk.settings
     calendar = load_calendar(settings.path(settings.folders.calendar))
     outlook = firings(rule, after, calendar.workdays, settings.zone)
     warnings = (*calendar.warnings, *calendar.workdays.warnings(after.astimezone(settings.zone).date()))
+    waits = _waiting(desk) if everything else ()
     if not desk.as_json:
         _show(desk, rule, outlook)
+        _show_waiting(desk, waits)
     desk.problems(warnings)
-    desk.answer(_document(desk, rule, after, outlook, warnings))
+    desk.answer(
+        {**_document(desk, rule, after, outlook, warnings), "waiting": [_waiting_document(one) for one in waits]}
+    )
     if outlook.firings:
         return Exit.DONE
     return Exit.REFUSED if outlook.unknown else Exit.NOTHING
 
 
-def _rule(desk: Desk, text: str | None) -> Rule:
+def _rule(desk: Desk, issue: str | None, text: str | None) -> Rule:
+    """The rule asked about: as written, that of a bulletin, or the office's."""
     if text is None:
-        return desk.settings.send.rule
+        own = own_rule(_record(desk, issue)) if issue else None
+        return own or desk.settings.send.rule
     try:
         return parse_rule(text)
     except Misfit as misfit:
         raise BadInput(misfit.what, do=misfit.do) from misfit
+
+
+def _record(desk: Desk, issue: str) -> BulletinRecord:
+    with desk.database() as database, database.read() as conn:
+        record = locate(conn, issue, today=desk.today, older=True)
+    if record is None:
+        raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
+    return record
+
+
+def _waiting(desk: Desk) -> tuple[Waiting, ...]:
+    """What waits for its hour; nothing in an office that has no database yet."""
+    path = sqlite_file(desk.settings.database_url)
+    if path is not None and not path.exists():
+        return ()
+    with desk.database() as database, database.read() as conn:
+        return waiting(conn, now=desk.now)
 
 
 def _moment(desk: Desk, text: str | None) -> dt.datetime:
@@ -114,6 +145,18 @@ def _show(desk: Desk, rule: Rule, outlook: Outlook) -> None:
         desk.say(words("The hour of this rule is past: a bulletin finalised now is held."), style="yellow")
 
 
+def _show_waiting(desk: Desk, waits: Sequence[Waiting]) -> None:
+    if not waits:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in (say("waits for its hour"), say("goes out"), say("its own rule")):
+        table.add_column(column, overflow="fold")
+    for one in waits:
+        due = desk.local(one.due) or say("not released, or on hold")
+        table.add_row(escape(one.record.title), due, escape(one.record.send_rule))
+    desk.console.print(table)
+
+
 def _end(unknown: UnknownYear, *, known: bool) -> Words:
     if known:
         return words("Later hours are not known yet: {reason}", reason=unknown.what)
@@ -145,6 +188,10 @@ def _document(
         "unknown_year": outlook.unknown.year if outlook.unknown else None,
         "warnings": [problem_document(problem) for problem in warnings],
     }
+
+
+def _waiting_document(one: Waiting) -> dict[str, object]:
+    return {"bulletin": bulletin_document(one.record), "due": one.due.isoformat() if one.due else None}
 
 
 def _firing_document(desk: Desk, firing: Firing) -> dict[str, object]:

@@ -18,7 +18,7 @@ from distributor.cli.show import show_deliveries, show_plan, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
-from distributor.dispatch.hours import next_hour
+from distributor.dispatch.hours import hour_of
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
 from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, somebody_sends
@@ -110,7 +110,7 @@ def send_record(
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
     now = desk.now
-    at = next_hour(desk.settings, now) if plan.waits_for_its_hour and not at_once else now
+    at = hour_of(desk.settings, record, now) if plan.waits_for_its_hour and not at_once else now
     when = desk.local(at)
     question = words("Send {count} letter(s) at {when}?", count=plan.to_send, when=when)
     desk.confirm(words("Send {count} letter(s) now?", count=plan.to_send) if at <= now else question, yes=yes)

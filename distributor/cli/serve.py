@@ -13,8 +13,8 @@ import typer
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.discretion import keep_secret
-from distributor.dispatch.hours import next_hour
-from distributor.dispatch.late import give_hours, let_go
+from distributor.dispatch.holds import give_hours, let_go
+from distributor.dispatch.hours import hour_of
 from distributor.dispatch.locate import locate
 from distributor.dispatch.send import new_owner, utc_now
 from distributor.errors import BadInput
@@ -114,7 +114,7 @@ def _let_go(desk: Desk, conn: Connection, record: BulletinRecord) -> int:
         conn,
         record,
         lifted,
-        lambda after: next_hour(settings, after),
+        lambda after: hour_of(settings, record, after),
         now=now,
         valid_for=settings.send.valid_for,
     )

@@ -13,7 +13,7 @@ from distributor.dispatch.plan import Plan
 from distributor.recipients.changes import Changes
 from distributor.reports.progress import Standing
 from distributor.reports.story import hold_words, reason_words
-from distributor.store.records import DeliveryRecord
+from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.words import say, words
 
 #: More rows than this are not listed one by one unless they need a person.
@@ -68,6 +68,12 @@ def _show_changes(desk: Desk, before: str, changes: Changes) -> None:
             desk.say(f"  {mark} {line}")
 
 
+def show_rule(desk: Desk, record: BulletinRecord) -> None:
+    """The send rule of a bulletin's own, which counts before the office's."""
+    if record.send_rule:
+        desk.say(words("It goes out by its own rule: {rule}.", rule=record.send_rule))
+
+
 def show_deliveries(desk: Desk, deliveries: Collection[DeliveryRecord]) -> None:
     """Who, which group, which state. A long list shows only what needs a person."""
     shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
@@ -103,6 +109,8 @@ def show_summary(desk: Desk, standing: Standing) -> None:
         ),
         style="bold",
     )
+    if count.open:
+        show_rule(desk, standing.record)
     for dispatch, _share in standing.dispatches:
         if dispatch.hold:
             reason = hold_words(dispatch.hold, standing.name)

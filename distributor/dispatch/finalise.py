@@ -43,25 +43,39 @@ def finalise(
     nothing has left yet replaces it; once something has left, only `correction` (勘误) makes a new
     edition, and unsent copies of the old one are cancelled. Raises `AlreadySent` otherwise.
     """
-    today = now.astimezone(settings.zone).date()
     with database.write() as conn:
-        editions = find_by_key(conn, key_of(prepared.bulletin, today=today))
-        latest = editions[-1] if editions else None
-        again = latest is not None and latest.digest == prepared.reading.digest
-        edition = latest.edition if latest else 1
-        if latest and not again and correction and may_have_left(conn, latest.id):
-            _supersede(conn, latest, now=now)
-            edition += 1
-        record, result = save_frozen(
-            conn,
-            prepared.frozen(today=today, edition=edition),
-            now=now,
-            token_hashes=lambda delivery_id: (
-                token_hash(key.token(Purpose.ENVELOPE, delivery_id)),
-                token_hash(key.token(Purpose.LINK, delivery_id)),
-            ),
-        )
-        _book(conn, record, result, now=now, actor=actor)
+        return freeze(conn, prepared, settings, key, now=now, actor=actor, correction=correction)
+
+
+def freeze(
+    conn: Connection,
+    prepared: Prepared,
+    settings: Settings,
+    key: TokenKey,
+    *,
+    now: dt.datetime,
+    actor: str,
+    correction: bool = False,
+) -> Finalised:
+    """What `finalise` does, in the caller's write transaction."""
+    today = now.astimezone(settings.zone).date()
+    editions = find_by_key(conn, key_of(prepared.bulletin, today=today))
+    latest = editions[-1] if editions else None
+    again = latest is not None and latest.digest == prepared.reading.digest
+    edition = latest.edition if latest else 1
+    if latest and not again and correction and may_have_left(conn, latest.id):
+        _supersede(conn, latest, now=now)
+        edition += 1
+    record, result = save_frozen(
+        conn,
+        prepared.frozen(today=today, edition=edition),
+        now=now,
+        token_hashes=lambda delivery_id: (
+            token_hash(key.token(Purpose.ENVELOPE, delivery_id)),
+            token_hash(key.token(Purpose.LINK, delivery_id)),
+        ),
+    )
+    _book(conn, record, result, now=now, actor=actor)
     return Finalised(record, result, again)
 
 

@@ -81,6 +81,7 @@ class Prepared:
             source=self.reading.source,
             assets=self.reading.assets,
             letters=tuple(_frozen_letter(letter) for letter in self.letters),
+            send_rule=str(self.bulletin.send_at or ""),
         )
 
 
@@ -212,5 +213,5 @@ def _frozen_letter(letter: PreparedLetter) -> Letter:
         rendition=letter.rendition.to_document(),
         recipients=letter.recipients,
         on_unknown=letter.group.on_unknown,
-    )
         manners=manners_of(letter.group),
+    )

@@ -1,23 +1,18 @@
 """Letters whose hour is past, and letters whose list has changed before it came: both wait for a person."""
 
 import datetime as dt
-from collections.abc import Callable, Collection
 
-from distributor.dispatch.inbox import DOUBTS, HOUR
+from distributor.dispatch.holds import LATE, LIST_CHANGED, hold_letters
 from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.recipients.resolve import directory_digest
 from distributor.settings import Settings
-from distributor.store import audit
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection, Database
-from distributor.store.dispatches import dispatches_of, hold, release, unhold, untouched
-from distributor.store.records import BulletinRecord, DispatchRecord
+from distributor.store.dispatches import untouched
+from distributor.store.records import BulletinRecord
 
-LATE = "late"
-LIST_CHANGED = "list_changed"
-
-#: Under these holds copies wait that have no hour yet.
-_KEPT_FROM_RELEASE = frozenset({LIST_CHANGED, HOUR, DOUBTS})
+#: Who holds them, for the audit log.
+ACTOR = "service"
 
 
 def hold_late(conn: Connection, grace: dt.timedelta, *, now: dt.datetime) -> tuple[BulletinRecord, ...]:
@@ -26,7 +21,7 @@ def hold_late(conn: Connection, grace: dt.timedelta, *, now: dt.datetime) -> tup
     For the end of a stop: while the service runs, a letter that waits longer waits for a limit, not for a decision.
     """
     late = [one for one in untouched(conn) if one.released_at is not None and one.released_at < now - grace]
-    return _hold_all(conn, late, LATE, now=now)
+    return hold_letters(conn, late, LATE, now=now, actor=ACTOR)
 
 
 def hold_changed_lists(database: Database, settings: Settings, *, now: dt.datetime) -> tuple[BulletinRecord, ...]:
@@ -45,62 +40,4 @@ def hold_changed_lists(database: Database, settings: Settings, *, now: dt.dateti
     if not changed:
         return ()
     with database.write() as conn:
-        return _hold_all(conn, changed, LIST_CHANGED, now=now)
-
-
-def _hold_all(
-    conn: Connection, dispatches: list[DispatchRecord], reason: str, *, now: dt.datetime
-) -> tuple[BulletinRecord, ...]:
-    found: dict[int, BulletinRecord] = {}
-    for dispatch in dispatches:
-        hold(conn, dispatch.id, reason)
-        if dispatch.bulletin_id not in found:
-            found[dispatch.bulletin_id] = get_bulletin(conn, dispatch.bulletin_id)
-            audit.append(
-                conn,
-                action="bulletin.held",
-                subject=f"bulletin:{dispatch.bulletin_id}",
-                details={"reason": reason},
-                actor="service",
-                now=now,
-                bulletin_id=dispatch.bulletin_id,
-            )
-    return tuple(found.values())
-
-
-def let_go(conn: Connection, bulletin_id: int, *, now: dt.datetime, actor: str) -> tuple[DispatchRecord, ...]:
-    """Lifts every hold of a bulletin, by a person's word. Returns the letters as they were held."""
-    held = tuple(dispatch for dispatch in dispatches_of(conn, bulletin_id) if dispatch.hold)
-    for dispatch in held:
-        unhold(conn, dispatch.id)
-        audit.append(
-            conn,
-            action="dispatch.unheld",
-            subject=f"dispatch:{dispatch.id}",
-            details={"group": dispatch.group, "hold": dispatch.hold},
-            actor=actor,
-            now=now,
-            bulletin_id=bulletin_id,
-        )
-    return held
-
-
-def give_hours(
-    conn: Connection,
-    record: BulletinRecord,
-    lifted: Collection[DispatchRecord],
-    hour: Callable[[dt.datetime], dt.datetime],
-    *,
-    now: dt.datetime,
-    valid_for: dt.timedelta,
-) -> int:
-    """Releases what a lifted hold had kept from its release. Returns how many copies; times are UTC.
-
-    That is everybody when the hour was not known, and who is new on a list that has changed. `hour` gives the hour
-    of a bulletin that has none yet; raises what it raises.
-    """
-    kept = [dispatch.group for dispatch in lifted if dispatch.hold in _KEPT_FROM_RELEASE]
-    if not kept:
-        return 0
-    at = max(record.released_at, now) if record.released_at else hour(now)
-    return release(conn, record.id, at=at, valid_until=at + valid_for, groups=kept)
+        return hold_letters(conn, changed, LIST_CHANGED, now=now, actor=ACTOR)

@@ -5,12 +5,14 @@ Only the leader does these duties. Each is written so that doing it twice change
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 
 from distributor.delivery.gap import Gap, Heartbeat
-from distributor.dispatch.inbox import Dropped, Fate, Inbox, put_aside, report, take_in
+from distributor.dispatch.dropped import Dropped, Fate, put_aside, report
+from distributor.dispatch.hours import Hour
+from distributor.dispatch.inbox import Inbox
 from distributor.dispatch.late import hold_changed_lists
+from distributor.dispatch.taking_in import take_in, take_stray
 from distributor.errors import DistributorError, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import note_of, stop_for
@@ -43,10 +45,10 @@ LISTS = dt.timedelta(seconds=30)
 class Duties:
     """One process's share in the clock's work; `tick` is called every second or so, from a thread."""
 
-    def __init__(self, office: Office, hour: Callable[[dt.datetime], dt.datetime]) -> None:
+    def __init__(self, office: Office, hour: Hour) -> None:
         self._office = office
         self._hour = hour
-        self._inbox = Inbox(_folder(office))
+        self._inbox = Inbox(office.inbox)
         self._lease: Lease | None = None
         self._beat_at: dt.datetime | None = None
         self._last: Heartbeat | None = None
@@ -64,11 +66,11 @@ class Duties:
         if self._is_over(self._beat_at, BEAT, now):
             self._beat_at = now
             self._heartbeat(now)
-        if self._inbox.folder != _folder(self._office):
-            self._inbox = Inbox(_folder(self._office))
+        if self._inbox.folder != self._office.inbox:
+            self._inbox = Inbox(self._office.inbox)
         found = self._inbox.ready(now)
-        for path in found:
-            self._take_in(path, now)
+        for path in (*found, *self._inbox.strays(now)):
+            self._take_in(path, now, stray=path not in found)
         if self._is_over(self._round_at, ROUND, now):
             self._round_at = now
             self._sweep(now)
@@ -113,11 +115,14 @@ class Duties:
         self._last, self._asked = None, True
         stop_for(self._office, gap, now)
 
-    def _take_in(self, path: Path, now: dt.datetime) -> None:
-        """Takes one file in. What goes wrong with it keeps no other file waiting; it is left where it is."""
+    def _take_in(self, path: Path, now: dt.datetime, *, stray: bool) -> None:
+        """Takes one file in, or moves aside what is no bulletin. What goes wrong keeps no other file waiting."""
         office = self._office
         try:
-            dropped = take_in(path, office.database, office.settings, office.key, hour=self._hour, now=now)
+            if stray:
+                dropped = take_stray(path, office.database)
+            else:
+                dropped = take_in(path, office.database, office.settings, office.key, hour=self._hour, now=now)
             put_aside(path, dropped)
         except Unavailable:
             raise
@@ -177,10 +182,6 @@ class Duties:
 
 def _sentence(dropped: Dropped) -> Words:
     return words("In the drop folder: {report}", report=report(dropped).strip())
-
-
-def _folder(office: Office) -> Path:
-    return office.settings.path(office.settings.folders.inbox)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -41,6 +41,11 @@ class Office:
     looked_at: dt.datetime | None = None
     _read: int = 0
 
+    @property
+    def inbox(self) -> Path:
+        """The drop folder, by the settings in force."""
+        return self.settings.path(self.settings.folders.inbox)
+
     def reload(self, *, always: bool = False) -> None:
         """Takes over the settings file when it has changed; a bad one leaves the last good reading in force."""
         stamp = _stamp(self.file)

@@ -18,6 +18,7 @@ from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
 from distributor.service.office import Office
 from distributor.service.sending import TELLER, Sending
+from distributor.service.watching import watch_inbox
 from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.app import build_app
@@ -69,10 +70,11 @@ def _the_place(office: Office) -> Iterator[None]:
 async def _run(office: Office, roles: Collection[Role]) -> None:
     supervisor = Supervisor()
     pages = await _pages(office) if Role.WEB in roles else None
-    duties = Duties(office, lambda after: next_hour(office.settings, after)) if Role.SCHEDULE in roles else None
+    duties = _duties(office) if Role.SCHEDULE in roles else None
     clock = AlarmClock(_ring(office, duties), zone=office.settings.zone, clock=office.clock, trouble=_trouble)
     clock.start()
     pulse = asyncio.create_task(_stay_alive(supervisor))
+    watch = asyncio.create_task(watch_inbox(office, clock.wake)) if duties else None
     supervisor.ready()
     _log.info("service.started", owner=office.owner, roles=sorted(roles), page=pages.port if pages else None)
     try:
@@ -82,6 +84,8 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
     finally:
         office.stop()
         supervisor.stopping()
+        if watch:
+            await watch
         await clock.stop()
         pulse.cancel()
         if duties:
@@ -89,6 +93,10 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
         if pages:
             await pages.stop()
         _log.info("service.stopped", owner=office.owner)
+
+
+def _duties(office: Office) -> Duties:
+    return Duties(office, lambda after, own: next_hour(office.settings, after, own))
 
 
 async def _stay_alive(supervisor: Supervisor) -> None:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from distributor.errors import BadInput
 from distributor.store.freezing import save_frozen
@@ -20,6 +20,7 @@ __all__ = [
     "find_by_number",
     "get_bulletin",
     "get_source",
+    "is_asset",
     "latest_before",
     "latest_of_series",
     "list_bulletins",
@@ -43,6 +44,12 @@ def get_source(conn: Connection, bulletin_id: int) -> tuple[bytes, dict[str, byt
     rows = conn.execute(select(asset.c.path, asset.c.content).where(asset.c.bulletin_id == bulletin_id))
     contents = {path: bytes(content) for path, content in rows}
     return contents.pop("", b""), contents
+
+
+def is_asset(conn: Connection, content: bytes) -> bool:
+    """Whether a file with exactly this content is a picture of a finalised bulletin."""
+    same = (asset.c.path != "", asset.c.content == content)
+    return conn.execute(select(exists().where(*same))).scalar_one()
 
 
 def find_by_digest(conn: Connection, digest: str) -> BulletinRecord | None:

@@ -99,6 +99,7 @@ def _content(frozen: Frozen, now: dt.datetime) -> dict[str, Any]:
         # A name that is no text (another system's encoding) is kept as far as it can be shown.
         "file_name": frozen.file_name.encode("utf-8", "replace").decode(),
         "finalised_at": now,
+        "send_rule": frozen.send_rule,
     }
 
 

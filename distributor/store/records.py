@@ -50,6 +50,7 @@ class Frozen:
     source: bytes
     assets: Mapping[str, bytes]  # pictures by the path written in the source
     letters: tuple[Letter, ...]
+    send_rule: str = ""  # the bulletin's own, as `distributor.toml` writes rules; empty: the office's
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class BulletinRecord:
     finalised_at: dt.datetime
     released_at: dt.datetime | None  # when a send first began
     valid_until: dt.datetime | None
+    send_rule: str = ""  # its own, frozen with it; empty: the office's
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class DispatchRecord:
     hold: str | None  # the reason it waits for a person
     rendition: str
     on_unknown: str = "hold"
+    manners: Manners = Manners()
     replaced: bool = False  # a later freeze made another letter; this one is what some people got
 
-    manners: Manners = Manners()
 
 @dataclass(frozen=True, slots=True)
 class Claim:

@@ -38,6 +38,7 @@ def bulletin_record(row: Row[Any]) -> BulletinRecord:
         finalised_at=row.finalised_at,
         released_at=row.released_at,
         valid_until=row.valid_until,
+        send_rule=row.send_rule,
     )
 
 
@@ -63,8 +64,8 @@ def dispatch_record(row: Row[Any]) -> DispatchRecord:
         hold=row.hold,
         rendition=row.document,
         on_unknown=row.on_unknown,
-        replaced=row.replaced_at is not None,
         manners=read_manners(row.manners),
+        replaced=row.replaced_at is not None,
     )
 
 

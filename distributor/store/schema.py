@@ -113,6 +113,7 @@ bulletin = Table(
     Column("finalised_at", Utc, nullable=False),
     Column("released_at", Utc),
     Column("valid_until", Utc),
+    Column("send_rule", Text, nullable=False, server_default=""),  # its own; empty: the office's
     UniqueConstraint("publication", "issuer", "year", "kind", "number", "edition", name="uq_bulletin_key"),
 )
 
@@ -146,8 +147,8 @@ dispatch = Table(
     Column("planned", Integer, nullable=False),  # rows owed; the books are checked against it
     Column("released_at", Utc),
     Column("hold", Text),
-    Column("replaced_at", Utc),  # another letter took its place; it stays for those who got it
     Column("manners", Text, nullable=False, server_default="{}"),  # how the group is asked for receipts, as JSON
+    Column("replaced_at", Utc),  # another letter took its place; it stays for those who got it
     sqlite_autoincrement=True,  # a rebuilt dispatch never takes the number of an old one
 )
 Index(

@@ -1,4 +1,4 @@
-"""The tables by which running services agree: what may leave, who leads, what has fired, what rests.
+"""The tables by which running services agree: what may leave, who leads, what rests.
 
 Columns named `…_ms` count milliseconds on the database's clock, which is one for all machines. `metadata`,
 taken from here, knows these tables and those of `schema.py`.
@@ -47,15 +47,6 @@ lease = Table(
     Column("until_ms", BigInteger, nullable=False),
 )
 
-#: Two processes, a repeated hour and a clock that is set back all meet here: a due time fires once.
-firing = Table(
-    "firing",
-    metadata,
-    Column("schedule", Text, primary_key=True),
-    Column("due", Utc, primary_key=True),
-    Column("fired_at", Utc, nullable=False),
-)
-
 #: What rests until a person lets it go on.
 pause = Table(
     "pause",
@@ -89,7 +80,7 @@ identity = Table(
     Column("name", String(32), nullable=False),
 )
 
-__all__ = ["breaker", "firing", "identity", "instance", "lease", "metadata", "pause", "window_grant"]
+__all__ = ["breaker", "identity", "instance", "lease", "metadata", "pause", "window_grant"]
 
 #: What the editors must be told, one row per cause; `told` of `count` are known to them.
 alert = Table(

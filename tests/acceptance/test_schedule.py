@@ -41,7 +41,7 @@ def test_the_next_three_hours_are_shown_with_the_days_passed_over(desk: Office) 
 def test_the_json_answer_has_its_keys(desk: Office) -> None:
     document = shown(desk, "--after", "2026-11-20 18:00", "--json").json
 
-    assert set(document) == {"rule", "timezone", "after", "firings", "unknown_year", "warnings"}
+    assert set(document) == {"rule", "timezone", "after", "firings", "unknown_year", "warnings", "waiting"}
     first = document["firings"][0]
     assert set(first) == {"due", "local", "weekday", "day", "skipped"}
     assert (first["due"], first["local"], first["weekday"]) == (

@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from distributor.dispatch.dropped import Dropped, put_aside
 from distributor.dispatch.finalise import finalise
-from distributor.dispatch.inbox import Dropped, put_aside, take_in
+from distributor.dispatch.hours import Hour
 from distributor.dispatch.intake import prepare
+from distributor.dispatch.taking_in import take_in
 from distributor.receipts.tokens import TokenKey, load_key
 from distributor.settings import Settings
 from distributor.settings.file import load_settings
@@ -31,6 +33,7 @@ class Bureau:
         self.inbox = folder / "inbox"
         self.inbox.mkdir()
         self.hour: Callable[[dt.datetime], dt.datetime] = lambda after: after + HOUR
+        self.by_rule: Hour = lambda after, own: self.hour(after)
 
     @property
     def settings(self) -> Settings:
@@ -47,7 +50,7 @@ class Bureau:
     def take(self, path: Path) -> Dropped:
         """Takes one file in, and leaves it where it is."""
         settings = self.settings
-        return take_in(path, self.database, settings, self.key, hour=lambda after: self.hour(after), now=self.clock())
+        return take_in(path, self.database, settings, self.key, hour=self.by_rule, now=self.clock())
 
     def take_and_move(self, path: Path) -> Path:
         """Takes one file in as the service does. Returns where it is now."""

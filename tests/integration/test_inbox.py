@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from distributor.dispatch import inbox as module
+from distributor.dispatch import taking_in as module
+from distributor.dispatch.dropped import Fate, put_aside
 from distributor.dispatch.finalise import finalise
+from distributor.dispatch.holds import give_hours, let_go
 from distributor.dispatch.hours import next_hour
-from distributor.dispatch.inbox import Fate, Inbox, put_aside
+from distributor.dispatch.inbox import Inbox
 from distributor.dispatch.intake import prepare
-from distributor.dispatch.late import give_hours, let_go
 from distributor.errors import BadInput, Unavailable
 from distributor.store.audit import entries
 from distributor.store.bulletins import get_source
@@ -247,7 +248,7 @@ def test_37_a_database_that_is_away_leaves_the_file_where_it_is(
     def away(*_: object, **__: object) -> None:
         raise Unavailable(words("The database is away."))
 
-    monkeypatch.setattr(module, "finalise", away)
+    monkeypatch.setattr(module, "freeze", away)
     with pytest.raises(Unavailable):
         bureau.take(path)
     assert path.exists()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from distributor.dispatch.finalise import finalise
+from distributor.dispatch.holds import give_hours, let_go
 from distributor.dispatch.intake import prepare
-from distributor.dispatch.late import give_hours, hold_changed_lists, hold_late, let_go
+from distributor.dispatch.late import hold_changed_lists, hold_late
 from distributor.errors import BadFile
 from distributor.store.audit import entries
 from distributor.store.claims import claim

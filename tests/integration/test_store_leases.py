@@ -1,16 +1,13 @@
-"""Who leads and what has fired: one at a time, also with a frozen leader, a dead one and a clock set back."""
+"""Who leads: one at a time, also with a frozen leader, a dead one and a clock set back."""
 
 import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from distributor.store.database import Database
-from distributor.store.firings import fire, fired_at, last_due
 from distributor.store.leases import Lease, end, give_up, holder, holds, renew, take
-from tests.integration.frozen import NOW
 from tests.integration.passing import let_pass
 
 LENGTH = dt.timedelta(seconds=30)
@@ -138,66 +135,3 @@ def test_threads_that_want_to_lead_get_one_leader(database: Database) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(taken is not None for taken in pool.map(work, range(6))) == 1
-
-
-def test_a_due_time_fires_once_for_exactly_one_caller(database: Database) -> None:
-    start = threading.Barrier(6)
-
-    def work(_: int) -> bool:
-        start.wait()
-        with database.write() as conn:
-            return fire(conn, "17:00", NOW, NOW)
-
-    with ThreadPoolExecutor(6) as pool:
-        assert sorted(pool.map(work, range(6))) == [False] * 5 + [True]
-
-
-def test_who_comes_while_another_books_the_firing_waits_and_leaves_it(postgres_url: str) -> None:
-    first, second = Database.open(postgres_url), Database.open(postgres_url)
-
-    def follow() -> bool:
-        with second.write() as conn:
-            return fire(conn, "17:00", NOW, NOW)
-
-    with ThreadPoolExecutor(1) as pool:
-        with first.write() as conn:
-            assert fire(conn, "17:00", NOW, NOW)
-            answer = pool.submit(follow)
-            blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            while conn.exec_driver_sql(blocked).scalar() == 0:
-                pass
-        assert answer.result() is False
-    first.close()
-    second.close()
-
-
-def test_firings_are_told_apart_by_schedule_and_moment(database: Database) -> None:
-    later = NOW + dt.timedelta(days=1)
-    with database.write() as conn:
-        assert last_due(conn, "17:00") is None
-        assert fire(conn, "17:00", later, NOW)
-        assert fire(conn, "17:00", NOW, later)
-        assert fire(conn, "remind", NOW, NOW)
-        same_moment = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
-        assert not fire(conn, "17:00", same_moment, later)
-        assert fired_at(conn, "17:00", NOW) == later
-        assert fired_at(conn, "remind", later) is None
-        assert last_due(conn, "17:00") == later
-
-
-def test_an_hour_that_comes_twice_is_two_moments(database: Database) -> None:
-    twice = [dt.datetime(2026, 11, 1, 1, 30, fold=fold, tzinfo=ZoneInfo("America/New_York")) for fold in (0, 1)]
-    with database.write() as conn:
-        assert [fire(conn, "01:30", due, NOW) for due in twice] == [True, True]
-
-
-def test_a_firing_that_is_undone_can_fire_again(database: Database) -> None:
-    def broken() -> None:
-        with database.write() as conn:
-            assert fire(conn, "17:00", NOW, NOW)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        broken()
-    with database.write() as conn:
-        assert fire(conn, "17:00", NOW, NOW)
