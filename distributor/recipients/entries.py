@@ -14,7 +14,7 @@ from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
 from distributor.recipients.manners import is_reminder
-from distributor.recipients.model import Acknowledge, OnUnknown, Pixel, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, Pixel, Remark, SatisfiedBy
 from distributor.words import words
 
 _LONGEST = 100  # characters of a name; three times the longest official unit name
@@ -130,6 +130,10 @@ class GroupEntry(_Entry):
         (),
         description="When those who owe a 签收 are reminded by themselves: `1 working day before`, `on the day`, "
         "`2 working days after` the deadline. Empty: only by hand.",
+    )
+    attach: tuple[Attach, ...] | None = Field(
+        None,
+        description="Files that travel with the letter: `[pdf]` or `[]`; empty: the PDF for 报, nothing for others.",
     )
     covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
     members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")

@@ -93,6 +93,7 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         remark=group.remark,
         pixel=group.pixel,
         remind=group.remind,
+        attach=group.attach,
         covers=group.covers,
         place=layout.place(loc, key=True),
     )

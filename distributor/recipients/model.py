@@ -40,6 +40,12 @@ class Pixel(StrEnum):
     ALWAYS = "always"
 
 
+class Attach(StrEnum):
+    """What travels with a group's letter as a file."""
+
+    PDF = "pdf"
+
+
 class OnUnknown(StrEnum):
     """What happens to a delivery whose outcome cannot be known (see docs/delivery-states.md)."""
 
@@ -84,8 +90,16 @@ class Group:
     remark: Remark | None = None  # None: as its direction has it
     pixel: Pixel = Pixel.NEVER
     remind: tuple[str, ...] = ()
+    attach: tuple[Attach, ...] | None = None  # None: as its direction has it
     covers: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def attached(self) -> tuple[Attach, ...]:
+        """What its letters carry: by default superiors, who print what they read, get the PDF."""
+        if self.attach is not None:
+            return self.attach
+        return (Attach.PDF,) if self.direction is Direction.REPORT else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ def _asked(group: Group) -> list[object]:
         asked["remark"] = group.remark
     if group.pixel is not Pixel.NEVER:
         asked["pixel"] = group.pixel
+    if group.attach is not None:
+        asked["attach"] = sorted(group.attach)
     return [asked] if asked else []
 
 

@@ -7,7 +7,7 @@ import pytest
 from distributor.bulletin.model import Direction
 from distributor.errors import BadFile, Problem
 from distributor.recipients.file import Loaded, parse_directory
-from distributor.recipients.model import Acknowledge, OnUnknown, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, SatisfiedBy
 
 
 def load(text: str, *, templates: tuple[str, ...] | None = None, channels: tuple[str, ...] = ("email",)) -> Loaded:
@@ -69,6 +69,26 @@ def test_every_key_is_read() -> None:
     assert (unit.name, unit.covers) == ("石桥镇", ("各镇",))
     assert (person.name, person.role, person.id) == ("张三", "信息员", "007")
     assert person.addresses == {"email": "ZS@example.cn", "wecom": "zhangsan"}
+
+
+@pytest.mark.parametrize(
+    ("direction", "line", "expected"),
+    [
+        pytest.param("报", "", (Attach.PDF,), id="up"),
+        pytest.param("送", "", (), id="across"),
+        pytest.param("发", "", (), id="down"),
+        pytest.param("报", "attach: []", (), id="up-without"),
+        pytest.param("发", "attach: [pdf]", (Attach.PDF,), id="down-with"),
+    ],
+)
+def test_the_pdf_goes_to_superiors_unless_the_group_says_otherwise(
+    direction: str, line: str, expected: tuple[Attach, ...]
+) -> None:
+    text = group(*([line] if line else [])).replace("direction: 发", f"direction: {direction}")
+
+    (only_group,) = load(text).directory.groups
+
+    assert only_group.attached == expected
 
 
 def test_a_person_knows_where_they_stand_in_the_file() -> None:
@@ -139,6 +159,14 @@ def test_a_mistake_names_its_place_and_what_to_write(text: str, expected: tuple[
 
     assert (code, line, column) in found
     assert advice in next(str(p.do) for p in problems(text) if p.code == code)
+
+
+def test_an_attachment_that_does_not_exist_is_named_with_those_there_are() -> None:
+    (problem,) = problems(group("attach: [docx]"))
+
+    assert (problem.place.line, problem.place.column) == (4, 14)
+    assert "docx" in str(problem.what)
+    assert "pdf" in str(problem.do)
 
 
 def test_an_unknown_template_is_compared_with_those_there_are() -> None:
