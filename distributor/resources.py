@@ -1,4 +1,4 @@
-"""The files that ship with the program: templates, examples, starter files.
+"""The files that ship with the program: templates, examples, starter files, what providers' replies mean.
 
 In a wheel they lie under `distributor/_data/`; in a checkout they lie beside the package.
 """

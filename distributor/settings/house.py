@@ -24,6 +24,9 @@ class Folders(Table):
     inbox: Path = Field(Path("inbox"), description="The drop folder: a bulletin put here is finalised by the service.")
     templates: Path | None = Field(None, description="The office's own templates; empty: the built-in ones.")
     calendar: Path = Field(Path("calendar.yaml"), description="The admin's file of holidays and 调休 workdays.")
+    replies: Path = Field(
+        Path("replies.yaml"), description="The office's own rules about servers' refusals; the file may be missing."
+    )
     key: Path = Field(Path("secrets/token.key"), description="Signs tokens; back it up with the database.")
 
 

@@ -14,12 +14,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from distributor.errors import BadInput, Place, Problem
-from distributor.misfit import Misfit, Unquoted, shortened
+from distributor.misfit import Misfit, shortened
 from distributor.words import words
 from distributor.workdays.calendar import KNOWN, Correction, Workdays, announced, days_of
 from distributor.workdays.spans import read_span
 from distributor.yaml.document import Kind, bad_file, read_document, validated
 from distributor.yaml.layout import Layout
+from distributor.yaml.scalars import bare, one_or_more, truth
 from distributor.yaml.source import LARGEST
 
 _YEAR = re.compile(r"20\d\d", re.ASCII)
@@ -44,26 +45,8 @@ def _year(value: str) -> str:
     raise Misfit("year", what, words("Did you mean {word}?", word=found[0]) if found else words("Write it as 2027."))
 
 
-def _truth(value: object) -> object:
-    """A truth value is meant to stand without quotes."""
-    if isinstance(value, Unquoted) and value.text.lower() in ("true", "false"):
-        return value.text.lower() == "true"
-    what = words("{value} is not possible here.", value=shortened(value))
-    raise Misfit("wrong_type", what, words("Write true or false without quotes."))
-
-
-def _bare(value: object) -> object:
-    """A day is meant to stand without quotes."""
-    return value.text if isinstance(value, Unquoted) else value
-
-
-def _one_or_more(value: object) -> object:
-    """One day may stand without a list around it."""
-    return [value] if isinstance(value, str | Unquoted) else value
-
-
-DayText = Annotated[str, BeforeValidator(_bare)]
-Days = Annotated[tuple[DayText, ...], BeforeValidator(_one_or_more)]
+DayText = Annotated[str, BeforeValidator(bare)]
+Days = Annotated[tuple[DayText, ...], BeforeValidator(one_or_more)]
 
 
 class _Entry(BaseModel):
@@ -77,7 +60,7 @@ class YearEntry(_Entry):
         (), description="Days off: `2027-01-01`, or from the first to the last `2027-02-06..2027-02-12`."
     )
     workdays: Days = Field((), description="Days of a weekend that are worked (调休).")
-    complete: Annotated[bool, BeforeValidator(_truth)] = Field(
+    complete: Annotated[bool, BeforeValidator(truth)] = Field(
         False, description="The lists are the whole year, as announced; otherwise they correct what the program knows."
     )
 

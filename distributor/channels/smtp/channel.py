@@ -5,6 +5,7 @@ import ssl
 from distributor.channels.base import Checkpoint, Message, OpenFailed
 from distributor.channels.smtp.connect import connect
 from distributor.channels.smtp.envelope import Offer, Unfit
+from distributor.channels.smtp.rules import Rules
 from distributor.channels.smtp.session import LineBroken, Session
 from distributor.channels.smtp.transaction import Limits, Transaction
 from distributor.delivery.outcome import Outcome, Stage
@@ -15,7 +16,10 @@ FAREWELL = 2.0
 
 
 class SmtpChannel:
-    """A `Channel` over one SMTP connection. One letter at a time; open several for more in flight."""
+    """A `Channel` over one SMTP connection. One letter at a time; open several for more in flight.
+
+    `rules` say what refusals mean; the shipped ones when none are given.
+    """
 
     def __init__(
         self,
@@ -24,11 +28,13 @@ class SmtpChannel:
         password: str = "",
         name: str = "email",
         tls_context: ssl.SSLContext | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.name = name
         self._account = account
         self._password = password
         self._tls_context = tls_context
+        self._rules = rules
         self._limits = Limits.of(account)
         self._line: Session | None = None
         self._transaction: Transaction | None = None
@@ -40,9 +46,9 @@ class SmtpChannel:
         if self._is_fresh():
             return
         self._drop()
-        transport, self.offer = await connect(self._account, self._password, self._tls_context)
+        transport, self.offer = await connect(self._account, self._password, self._tls_context, self._rules)
         self._line = Session(transport)
-        self._transaction = Transaction(self._line, self.offer, self._limits)
+        self._transaction = Transaction(self._line, self.offer, self._limits, self._rules)
 
     async def send(self, message: Message, checkpoint: Checkpoint) -> Outcome:
         """Carries one letter. Raises only `ClaimLost`, or what the checkpoint raises; nothing is delivered then.

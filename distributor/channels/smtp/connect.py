@@ -14,6 +14,7 @@ import aiosmtplib
 from distributor.channels.base import OpenFailed
 from distributor.channels.smtp.envelope import Offer
 from distributor.channels.smtp.explain import explain, failure
+from distributor.channels.smtp.rules import Rules
 from distributor.delivery.outcome import Fault, Stage
 from distributor.settings import SmtpAccount
 from distributor.settings.values import is_loopback
@@ -21,7 +22,7 @@ from distributor.words import Words, words
 
 
 async def connect(
-    account: SmtpAccount, password: str, tls_context: ssl.SSLContext | None = None
+    account: SmtpAccount, password: str, tls_context: ssl.SSLContext | None = None, rules: Rules | None = None
 ) -> tuple[asyncio.Transport, Offer]:
     """Opens, secures and logs in one line. Raises `OpenFailed` for everything that can go wrong."""
     opening = _Opening(account, password, tls_context)
@@ -31,7 +32,7 @@ async def connect(
         raise OpenFailed(failure(account, opening.stage, Fault.CONFIGURATION, stop.what)) from None
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         # The cause is dropped on purpose: its text may hold what was said at the login.
-        raise OpenFailed(explain(account, password, opening.stage, error)) from None
+        raise OpenFailed(explain(account, password, opening.stage, error, rules)) from None
     finally:
         opening.let_go()
 

@@ -5,6 +5,7 @@ faults stop the account until a person has looked. No sentence ever holds a pass
 """
 
 import base64
+import datetime as dt
 import socket
 import ssl
 from typing import TypeVar
@@ -13,6 +14,7 @@ import aiosmtplib
 
 from distributor.channels.smtp.classify import classify
 from distributor.channels.smtp.replies import one_line, read_reply
+from distributor.channels.smtp.rules import Rules
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.settings import SmtpAccount
 from distributor.words import Words, words
@@ -20,28 +22,38 @@ from distributor.words import Words, words
 _E = TypeVar("_E", bound=BaseException)
 
 
-def failure(account: SmtpAccount, stage: Stage, fault: Fault, what: Words, reply: Reply | None = None) -> Outcome:
+def failure(
+    account: SmtpAccount,
+    stage: Stage,
+    fault: Fault,
+    what: Words,
+    reply: Reply | None = None,
+    *,
+    wait: dt.timedelta | None = None,
+) -> Outcome:
     """The outcome that every waiting delivery shares: nothing was sent, and this is why."""
     server = f"{account.host}:{account.port}"
     text = str(words("The mail server {server} cannot be used: {what}", server=server, what=what))
     code, enhanced = (reply.code, reply.enhanced) if reply else (0, "")
-    return Outcome(Verdict.DEFERRED, fault, stage, Reply(code, enhanced, one_line(text)))
+    return Outcome(Verdict.DEFERRED, fault, stage, Reply(code, enhanced, one_line(text)), wait)
 
 
-def explain(account: SmtpAccount, password: str, stage: Stage, error: Exception) -> Outcome:
-    """Turns what aiosmtplib raised at a stage into an outcome."""
+def explain(account: SmtpAccount, password: str, stage: Stage, error: Exception, rules: Rules | None = None) -> Outcome:
+    """Turns what aiosmtplib raised at a stage into an outcome, by these rules about replies or the shipped ones."""
     tls = _cause(error, ssl.SSLError)
     if tls is not None:
         return failure(account, stage, Fault.CONFIGURATION, _tls(tls))
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        return _refused(account, password, stage, error)
+        return _refused(account, password, stage, error, rules)
     if isinstance(error, (aiosmtplib.SMTPException, OSError)):
         return _unreachable(account, stage, error)
     what = words("its settings cannot be used: {reason}", reason=_without(password, account, str(error)))
     return failure(account, stage, Fault.CONFIGURATION, what)
 
 
-def _refused(account: SmtpAccount, password: str, stage: Stage, error: aiosmtplib.SMTPResponseException) -> Outcome:
+def _refused(
+    account: SmtpAccount, password: str, stage: Stage, error: aiosmtplib.SMTPResponseException, rules: Rules | None
+) -> Outcome:
     if stage is Stage.CONNECT:
         stage = Stage.GREETING
     said = _without(password, account, error.message)
@@ -55,7 +67,8 @@ def _refused(account: SmtpAccount, password: str, stage: Stage, error: aiosmtpli
         Stage.STARTTLS: words("it refuses STARTTLS, and without it nothing is sent: {reply}", reply=reply),
         Stage.AUTH: words("it refuses the login of {username}: {reply}", username=account.username, reply=reply),
     }.get(stage, words("it refuses: {reply}", reply=reply))
-    return failure(account, stage, classify(stage, reply).fault, what, reply)
+    meant = classify(stage, reply, rules)
+    return failure(account, stage, meant.fault, what, reply, wait=meant.wait)
 
 
 def _unreachable(account: SmtpAccount, stage: Stage, error: Exception) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Self
 from distributor.channels.base import Checkpoint, ClaimLost, Message
 from distributor.channels.smtp.classify import classify
 from distributor.channels.smtp.envelope import Offer, mail_line, rcpt_line, wire_body
+from distributor.channels.smtp.rules import Rules
 from distributor.channels.smtp.session import LineBroken, Session
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.settings import SmtpAccount
@@ -40,10 +41,11 @@ class Limits:
 class Transaction:
     """Carries letters over one line, one after the other."""
 
-    def __init__(self, line: Session, offer: Offer, limits: Limits) -> None:
+    def __init__(self, line: Session, offer: Offer, limits: Limits, rules: Rules | None = None) -> None:
         self._line = line
         self._offer = offer
         self._limits = limits
+        self._rules = rules
         #: Whether the server may still hold an envelope from a refused letter.
         self._half_open = False
 
@@ -77,7 +79,7 @@ class Transaction:
                 if _goes_on(stage, reply):
                     taken.add(stage)
                     continue
-                refusal = refusal or classify(stage, reply)
+                refusal = refusal or classify(stage, reply, self._rules)
                 if reply.code == 421 or reply.code < 400:
                     self._line.abort()  # closing, or out of step
                 if not self._offer.pipelining or not self._line.alive:
@@ -121,7 +123,7 @@ class Transaction:
         if self._line.has_reply:
             reply = self._line.take_reply()
             self._line.abort()
-            return classify(Stage.BODY, reply)
+            return classify(Stage.BODY, reply, self._rules)
         if not self._line.alive:
             return _trouble(Stage.BODY, self._line.broken)
         return None
@@ -140,7 +142,7 @@ class Transaction:
             return Outcome(Verdict.UNKNOWN, Fault.NETWORK, Stage.DOT, reply)
         if reply.code == 421:
             self._line.abort()
-        return classify(Stage.DOT, reply)
+        return classify(Stage.DOT, reply, self._rules)
 
 
 def _goes_on(stage: Stage, reply: Reply) -> bool:
