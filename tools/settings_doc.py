@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from distributor.channels.smtp.rules_file import RepliesEntry, ReplyRule
 from distributor.recipients.entries import DirectoryEntry, GroupEntry, PersonEntry, UnitEntry
-from distributor.settings import DatabaseSettings, Folders, Logging, Office, Sending, SmtpAccount, Web
+from distributor.settings import DatabaseSettings, Folders, Logging, MailboxSettings, Office, Sending, SmtpAccount, Web
 from distributor.workdays.file import CalendarEntry, YearEntry
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
@@ -27,6 +27,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "folders": Folders,
     "log": Logging,
     "web": Web,
+    "mailbox": MailboxSettings,
 }
 
 DIRECTORY: dict[str, type[BaseModel]] = {
@@ -87,7 +88,8 @@ LAST = """\
 ## replies.yaml
 
 What a mail server means when it refuses, where the program takes it wrongly. The file may be missing.
-Its rules are asked before those that come with the program, each file from top to bottom; the first rule that fits decides.
+Its rules are asked before those that come with the program, each file from top to bottom;
+the first rule that fits decides.
 `distributor explain-reply "550 …"` shows what the program makes of a reply and which rule, with file and line, said so.
 What no rule changes: a 4xx is never for good, and trouble with our account or settings charges no recipient.
 """

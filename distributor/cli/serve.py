@@ -13,7 +13,7 @@ import typer
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.discretion import keep_secret
-from distributor.dispatch.holds import give_hours, let_go
+from distributor.dispatch.holds import give_hours, let_go, take_up_refused
 from distributor.dispatch.hours import hour_of
 from distributor.dispatch.locate import locate
 from distributor.dispatch.send import new_owner, utc_now
@@ -81,6 +81,8 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for account in settings.smtp.values():
         with contextlib.suppress(BadInput):
             yield account.found_from(settings.home).secret()
+    with contextlib.suppress(BadInput):
+        yield settings.mailbox.found_from(settings.home).secret()
     yield unquote(urlsplit(settings.database_url).password or "")
 
 
@@ -101,10 +103,21 @@ def _resume(desk: Desk, scope: str | None) -> int:
         with database.write() as conn:
             changed = resume(conn, _scope_name(scope, record), desk.actor, desk.now)
             lifted = _let_go(desk, conn, record) if record else 0
+            refused = take_up_refused(conn, record.id, now=desk.now, actor=desk.actor) if record else 0
             rests = paused(conn)
-    desk.say(words("It goes on.") if changed or lifted else words("Nothing was paused or on hold there."))
-    desk.answer({"paused": [rest.scope for rest in rests], "changed": changed, "holds_lifted": lifted})
-    return Exit.DONE if changed or lifted else Exit.NOTHING
+    done = changed or lifted > 0 or refused > 0
+    desk.say(words("It goes on.") if done else words("Nothing was paused or on hold there."))
+    if refused:
+        desk.say(words("Copies that were refused for their content and go again: {count}.", count=refused))
+    desk.answer(
+        {
+            "paused": [rest.scope for rest in rests],
+            "changed": changed,
+            "holds_lifted": lifted,
+            "refused_taken_up": refused,
+        }
+    )
+    return Exit.DONE if done else Exit.NOTHING
 
 
 def _let_go(desk: Desk, conn: Connection, record: BulletinRecord) -> int:

@@ -10,6 +10,7 @@ from distributor.delivery.outcome import Fault, Outcome, Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.retry import next_attempt
 from distributor.delivery.state import Fact
+from distributor.delivery.suppression import is_dead_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +18,25 @@ class Judgement:
     """The fact to record and its consequences.
 
     `charged`: the attempt counts against the recipient. `next_attempt_at`: UTC, for deferred rows.
-    `hold`: the whole dispatch waits for a person. `suppress`: offer the address for suppression.
+    `hold`: the copy waits for a person, and the whole letter does once so many of its copies wait so (0: no).
+    `suppress`: offer the address for suppression.
     """
 
     fact: Fact
     charged: bool = True
     next_attempt_at: datetime | None = None
     reason: str = ""
-    hold: bool = False
+    hold: int = 0
     suppress: bool = False
 
 
-def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: datetime, chance: float) -> Judgement:
-    """Decides what one outcome means. `attempts` counts charged attempts before this one; times are UTC."""
+def judge(
+    outcome: Outcome, *, attempts: int, now: datetime, valid_until: datetime, chance: float, refusals: int = 1
+) -> Judgement:
+    """Decides what one outcome means. `attempts` counts charged attempts before this one; times are UTC.
+
+    `refusals` is how many copies of a letter may be refused for its content before the letter waits for a person.
+    """
     if outcome.verdict is Verdict.ACCEPTED:
         return Judgement(Fact.ACCEPT)
     if outcome.verdict is Verdict.UNKNOWN:
@@ -37,7 +44,7 @@ def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: dateti
     if outcome.stops_the_account:
         return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=outcome.fault)
     if outcome.verdict is Verdict.REJECTED and outcome.fault is Fault.CONTENT:
-        return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=Reason.CONTENT, hold=True)
+        return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=Reason.CONTENT, hold=refusals)
     if outcome.verdict is Verdict.REJECTED and outcome.fault is Fault.RECIPIENT:
         return Judgement(Fact.REJECT, reason=Reason.REJECTED, suppress=suppresses(outcome))
     # Throttling and the network are nobody's attempt; an unknown kind of refusal is temporary.
@@ -55,10 +62,6 @@ def judge(outcome: Outcome, *, attempts: int, now: datetime, valid_until: dateti
     return Judgement(Fact.DEFER, charged=charged, next_attempt_at=at, reason=outcome.fault)
 
 
-#: Codes that speak of the address itself (RFC 3463). Policy (x.7.x) and full mailboxes (x.2.2) never strike a person.
-ADDRESS_CODES = ("5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1")
-
-
 def suppresses(outcome: Outcome) -> bool:
     """Whether a refusal proves that the address itself is dead. Pure; storing it is another's work."""
-    return outcome.fault is Fault.RECIPIENT and outcome.reply.enhanced in ADDRESS_CODES
+    return outcome.fault is Fault.RECIPIENT and is_dead_address(outcome.reply.enhanced, permanent=True)

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     MESSAGE = "message"  # Message-ID and X-Bulletin-Delivery
     ENVELOPE = "envelope"  # VERP envelope sender and ENVID
     LINK = "link"  # the reader's page
+    PRESS = "press"  # one issue of the 签收 button
 
 
 @dataclass(frozen=True, slots=True)

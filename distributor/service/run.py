@@ -17,6 +17,7 @@ from distributor.schedule.alarm import AlarmClock
 from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
 from distributor.service.office import Office
+from distributor.service.receiving import READER, Receiving
 from distributor.service.sending import TELLER, Sending
 from distributor.service.watching import watch_inbox
 from distributor.store import leases
@@ -39,6 +40,7 @@ class Role(StrEnum):
 
     SCHEDULE = "schedule"  # the drop folder, the hours, leases that are over
     SEND = "send"  # hands letters over
+    RECEIVE = "receive"  # reads the mailbox for reports and answers
     WEB = "web"  # health, readiness, metrics
 
 
@@ -61,7 +63,7 @@ async def run(office: Office, roles: Collection[Role]) -> None:
 def _the_place(office: Office) -> Iterator[None]:
     with sender(office.database, (), owner=office.owner, clock=office.clock):
         if office.database.dialect == "sqlite":  # the lock says that every other service is dead
-            for name in (LEADER, TELLER):
+            for name in (LEADER, TELLER, READER):
                 with office.database.write() as conn:
                     leases.end(conn, name)
         yield
@@ -75,6 +77,7 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
     clock.start()
     pulse = asyncio.create_task(_stay_alive(supervisor))
     watch = asyncio.create_task(watch_inbox(office, clock.wake)) if duties else None
+    reading = asyncio.create_task(Receiving(office).run()) if Role.RECEIVE in roles else None
     supervisor.ready()
     _log.info("service.started", owner=office.owner, roles=sorted(roles), page=pages.port if pages else None)
     try:
@@ -86,6 +89,8 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
         supervisor.stopping()
         if watch:
             await watch
+        if reading:
+            await reading
         await clock.stop()
         pulse.cancel()
         if duties:

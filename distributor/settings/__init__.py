@@ -1,10 +1,21 @@
 """The operator's file `distributor.toml` as values, one file per table, with an environment twin for every key."""
 
 from distributor.settings.house import DatabaseSettings, Folders, Logging
+from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.model import Settings
 from distributor.settings.office import Office
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import SmtpAccount
 from distributor.settings.web import Web
 
-__all__ = ["DatabaseSettings", "Folders", "Logging", "Office", "Sending", "Settings", "SmtpAccount", "Web"]
+__all__ = [
+    "DatabaseSettings",
+    "Folders",
+    "Logging",
+    "MailboxSettings",
+    "Office",
+    "Sending",
+    "Settings",
+    "SmtpAccount",
+    "Web",
+]

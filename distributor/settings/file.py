@@ -105,6 +105,10 @@ def _forbidden(written: dict[str, Any], lines: "_Lines") -> Iterator[Problem]:
             yield _secret(
                 lines, ("smtp", name, "password"), words("Put it into a file and name that as password_file.")
             )
+    box = written.get("mailbox")
+    if isinstance(box, dict) and "password" in box:
+        del box["password"]
+        yield _secret(lines, ("mailbox", "password"), words("Put it into a file and name that as password_file."))
     database = written.get("database")
     url = database.get("url") if isinstance(database, dict) else None
     if isinstance(url, str) and has_password(url):

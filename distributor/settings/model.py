@@ -15,6 +15,7 @@ from distributor.errors import BadInput, Place, Problem
 from distributor.misfit import Misfit
 from distributor.settings import values as check
 from distributor.settings.house import DatabaseSettings, Folders, Logging
+from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
@@ -33,6 +34,7 @@ class Settings(Table):
     folders: Folders = Field(default_factory=Folders)
     log: Logging = Field(default_factory=Logging)
     web: Web = Field(default_factory=Web)
+    mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     home: Path = Path()
 
     @field_validator("smtp", mode="before")
@@ -66,7 +68,7 @@ class Settings(Table):
     def at(self, home: Path) -> "Settings":
         """The same settings for a file in the folder `home`, with the files of the mail account found from there."""
         accounts = {name: account.found_from(home) for name, account in self.smtp.items()}
-        return self.model_copy(update={"home": home, "smtp": accounts})
+        return self.model_copy(update={"home": home, "smtp": accounts, "mailbox": self.mailbox.found_from(home)})
 
     def account(self) -> tuple[str, SmtpAccount]:
         """The mail account's name and settings, its files found from `home`. Raises `BadInput` when there is none."""
@@ -91,6 +93,15 @@ class Settings(Table):
             if account.password_file is not None and open_to_others(self.path(account.password_file)):
                 what = words("Other people on this machine can read {file}.", file=account.password_file)
                 problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+        box, place = self.mailbox, Place("[mailbox]")
+        if box.host:
+            try:
+                box.found_from(self.home).secret()
+            except BadInput as error:
+                problems.append(Problem(place, "secret_missing", error.what, error.do, "warning"))
+        if box.password_file is not None and open_to_others(self.path(box.password_file)):
+            what = words("Other people on this machine can read {file}.", file=box.password_file)
+            problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
         if self.web.listens and not check.is_loopback(self.web.listens[0]):
             what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
             do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.delivery.judgement import ADDRESS_CODES, Judgement, judge, suppresses
+from distributor.delivery.judgement import Judgement, judge, suppresses
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.delivery.retry import JITTER, SHORTEST, WAITS, next_attempt
 from distributor.delivery.state import Fact, State, advance
+from distributor.delivery.suppression import ADDRESS_CODES
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(days=3)
