@@ -4,7 +4,7 @@ A channel never sees the store: durability reaches it only as `checkpoint`.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from distributor.delivery.outcome import Outcome
@@ -32,8 +32,18 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that travels beside a message, on media that carry files apart: a robot's PDF."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """The bytes for one delivery. `parts` in a row are complete and in wire form: CRLF line ends, no dot-stuffing yet.
+    """The bytes for one delivery. `parts` in a row are complete and in wire form: for a letter with CRLF line ends and
+    no dot-stuffing yet, for WeChat's platforms the JSON document.
 
     Parts that many messages share are best given as the same objects: what was proven of one is not proven again.
     """
@@ -41,6 +51,7 @@ class Message:
     delivery_id: str
     envelope: Envelope
     parts: tuple[bytes, ...]
+    files: tuple[File, ...] = ()
 
     @property
     def body(self) -> bytes:

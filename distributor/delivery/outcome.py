@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far an attempt came. After `DOT` the letter may have been taken."""
+    """How far an attempt came. After `DOT` or `REQUEST` the message may have been taken."""
 
     CONNECT = "connect"
     GREETING = "greeting"
@@ -43,6 +43,8 @@ class Stage(StrEnum):
     DATA = "data"
     BODY = "body"
     DOT = "dot"
+    UPLOAD = "upload"  # a file that the message refers to
+    REQUEST = "request"  # the request that carries the message over HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,18 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One recipient's verdict, why, how far it came and what was said. `wait` is the server's or channel's wish."""
+    """One recipient's verdict, why, how far it came and what was said. `wait` is the server's or channel's wish.
+
+    `reference` is what the platform calls an accepted message, in the channel's own form: with it the channel
+    changes or recalls the message later.
+    """
 
     verdict: Verdict
     fault: Fault = Fault.NONE
     stage: Stage = Stage.CONNECT
     reply: Reply = Reply()
     wait: timedelta | None = None
+    reference: str = ""
 
     @property
     def stops_the_account(self) -> bool:

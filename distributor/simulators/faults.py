@@ -50,19 +50,21 @@ Fault = Refuse | Broken | LostBefore | LostAfter | Garbled | Late
 
 
 class Faults:
-    """The script: faults in a queue per path; a path without one works."""
+    """The script: faults in a queue per path, or per path and reader; without one everything works."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, deque[Fault | None]] = defaultdict(deque)
+        self._queues: dict[tuple[str, str], deque[Fault | None]] = defaultdict(deque)
 
-    def script(self, path: str, *faults: Fault | None) -> None:
-        """The next requests of `path` meet these faults in turn; None: that one goes well."""
-        self._queues[path].extend(faults)
+    def script(self, path: str, *faults: Fault | None, to: str = "") -> None:
+        """The next requests of `path`, or of those for one reader, meet these faults in turn; None: it goes well."""
+        self._queues[path, to].extend(faults)
 
-    def next(self, path: str) -> Fault | None:
+    def next(self, path: str, to: str) -> Fault | None:
         """The fault of the request that has just come in."""
-        queue = self._queues[path]
-        return queue.popleft() if queue else None
+        for key in ((path, to), (path, "")):
+            if self._queues[key]:
+                return self._queues[key].popleft()
+        return None
 
 
 class CutOff(Response):

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import pytest
 
-from distributor.channels.base import Channel, ClaimLost
+from distributor.channels.base import Channel, ClaimLost, Message
 from distributor.delivery.outcome import Fault, Stage, Verdict
-from tests.channels.letters import BODY, Checkpoints, letter
+from tests.channels.letters import Checkpoints
 
 
 class Answer(Enum):
@@ -32,6 +32,9 @@ class Carrier(Protocol):
     def channel(self) -> Channel:
         """A new line to the same counterpart, not open yet."""
 
+    def letter(self, address: str) -> Message:
+        """A message to one address, in this medium's form."""
+
     def answers(self, address: str, *answers: Answer) -> None:
         """How the next attempts for an address are treated; afterwards everything is taken."""
 
@@ -49,23 +52,23 @@ class ChannelContract:
     async def test_a_letter_is_taken_once_and_arrives_as_it_is(self, carrier: Carrier) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
         await channel.open()
-        outcome = await channel.send(letter("a@example.gov.cn"), checkpoint)
+        outcome = await channel.send(carrier.letter("a@example.gov.cn"), checkpoint)
         await channel.close()
         assert outcome.verdict is Verdict.ACCEPTED
         assert outcome.fault is Fault.NONE
-        assert carrier.delivered() == [("a@example.gov.cn", BODY)]
+        assert carrier.delivered() == [("a@example.gov.cn", carrier.letter("a@example.gov.cn").body)]
 
     async def test_the_checkpoint_comes_once_and_before_anything_is_delivered(self, carrier: Carrier) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints(during=carrier.delivered)
-        await channel.send(letter(), checkpoint)
+        await channel.send(carrier.letter("lisi@example.gov.cn"), checkpoint)
         await channel.close()
         assert checkpoint.seen == [[]]
 
     async def test_a_lost_claim_stops_the_letter(self, carrier: Carrier) -> None:
         channel = carrier.channel()
         with pytest.raises(ClaimLost):
-            await channel.send(letter("a@example.gov.cn"), Checkpoints(answer=False))
-        outcome = await channel.send(letter("b@example.gov.cn"), Checkpoints())
+            await channel.send(carrier.letter("a@example.gov.cn"), Checkpoints(answer=False))
+        outcome = await channel.send(carrier.letter("b@example.gov.cn"), Checkpoints())
         await channel.close()
         assert outcome.verdict is Verdict.ACCEPTED
         assert [address for address, _ in carrier.delivered()] == ["b@example.gov.cn"]
@@ -73,8 +76,8 @@ class ChannelContract:
     async def test_a_checkpoint_that_fails_stops_the_letter(self, carrier: Carrier) -> None:
         channel = carrier.channel()
         with pytest.raises(OSError, match="disk full"):
-            await channel.send(letter("a@example.gov.cn"), Checkpoints(error=OSError("disk full")))
-        outcome = await channel.send(letter("b@example.gov.cn"), Checkpoints())
+            await channel.send(carrier.letter("a@example.gov.cn"), Checkpoints(error=OSError("disk full")))
+        outcome = await channel.send(carrier.letter("b@example.gov.cn"), Checkpoints())
         await channel.close()
         assert outcome.verdict is Verdict.ACCEPTED
         assert [address for address, _ in carrier.delivered()] == ["b@example.gov.cn"]
@@ -92,7 +95,7 @@ class ChannelContract:
     ) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
         carrier.answers("a@example.gov.cn", answer)
-        outcome = await channel.send(letter("a@example.gov.cn"), checkpoint)
+        outcome = await channel.send(carrier.letter("a@example.gov.cn"), checkpoint)
         await channel.close()
         assert outcome.verdict is verdict
         assert outcome.stage is not Stage.DOT
@@ -101,7 +104,7 @@ class ChannelContract:
     async def test_a_line_lost_after_the_irrevocable_step_leaves_the_letter_unknown(self, carrier: Carrier) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
         carrier.answers("a@example.gov.cn", Answer.LOST_AFTER)
-        outcome = await channel.send(letter("a@example.gov.cn"), checkpoint)
+        outcome = await channel.send(carrier.letter("a@example.gov.cn"), checkpoint)
         await channel.close()
         assert outcome.verdict is Verdict.UNKNOWN
         assert checkpoint.calls == 1
@@ -109,7 +112,7 @@ class ChannelContract:
     async def test_a_refusal_that_answers_the_irrevocable_step_is_no_doubt(self, carrier: Carrier) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
         carrier.answers("a@example.gov.cn", Answer.NO_AFTER)
-        outcome = await channel.send(letter("a@example.gov.cn"), checkpoint)
+        outcome = await channel.send(carrier.letter("a@example.gov.cn"), checkpoint)
         await channel.close()
         assert outcome.verdict is Verdict.DEFERRED
         assert checkpoint.calls == 1
@@ -118,7 +121,7 @@ class ChannelContract:
     async def test_a_deferred_letter_is_taken_at_the_next_try(self, carrier: Carrier) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
         carrier.answers("a@example.gov.cn", Answer.NOT_NOW, Answer.LOST_BEFORE)
-        verdicts = [(await channel.send(letter("a@example.gov.cn"), checkpoint)).verdict for _ in range(3)]
+        verdicts = [(await channel.send(carrier.letter("a@example.gov.cn"), checkpoint)).verdict for _ in range(3)]
         await channel.close()
         assert verdicts == [Verdict.DEFERRED, Verdict.DEFERRED, Verdict.ACCEPTED]
         assert [address for address, _ in carrier.delivered()] == ["a@example.gov.cn"]
@@ -132,7 +135,7 @@ class ChannelContract:
         ):
             carrier.answers(address, answer)
         addresses = [f"{name}@x.test" for name in "abcdefg"]
-        outcomes = [await channel.send(letter(address), checkpoint) for address in addresses]
+        outcomes = [await channel.send(carrier.letter(address), checkpoint) for address in addresses]
         await channel.close()
         assert "".join(outcome.verdict[0] for outcome in outcomes) == "adaraua"
         assert [address for address, _ in carrier.delivered()] == ["a@x.test", "c@x.test", "e@x.test", "g@x.test"]
@@ -142,9 +145,9 @@ class ChannelContract:
     )
     async def test_a_poison_address_hurts_nobody_else(self, carrier: Carrier, poison: str) -> None:
         channel, checkpoint = carrier.channel(), Checkpoints()
-        before = await channel.send(letter("a@x.test"), checkpoint)
-        outcome = await channel.send(letter(poison), checkpoint)
-        after = await channel.send(letter("b@x.test"), checkpoint)
+        before = await channel.send(carrier.letter("a@x.test"), checkpoint)
+        outcome = await channel.send(carrier.letter(poison), checkpoint)
+        after = await channel.send(carrier.letter("b@x.test"), checkpoint)
         await channel.close()
         assert outcome.verdict is Verdict.REJECTED
         assert outcome.fault is Fault.RECIPIENT
@@ -157,17 +160,17 @@ class ChannelContract:
         await channel.close()
         await channel.open()
         await channel.open()
-        await channel.send(letter("a@x.test"), checkpoint)
+        await channel.send(carrier.letter("a@x.test"), checkpoint)
         await channel.close()
         await channel.close()
-        await channel.send(letter("b@x.test"), checkpoint)
+        await channel.send(carrier.letter("b@x.test"), checkpoint)
         await channel.close()
         assert [address for address, _ in carrier.delivered()] == ["a@x.test", "b@x.test"]
 
     async def test_many_lines_carry_at_once(self, carrier: Carrier) -> None:
         async def work(name: str) -> list[Verdict]:
             channel = carrier.channel()
-            letters = [letter(f"{name}{number}@x.test") for number in range(5)]
+            letters = [carrier.letter(f"{name}{number}@x.test") for number in range(5)]
             verdicts = [(await channel.send(each, Checkpoints())).verdict for each in letters]
             await channel.close()
             return verdicts

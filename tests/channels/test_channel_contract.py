@@ -9,7 +9,7 @@ from distributor.channels.base import Channel, Message
 from distributor.channels.recording import RecordingChannel
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from tests.channels.contract import Answer, Carrier, ChannelContract
-from tests.channels.letters import channel_to
+from tests.channels.letters import channel_to, letter
 from tests.channels.server import Drop, Say, ScriptedServer
 
 RECORDED = {
@@ -31,6 +31,9 @@ class Recorder:
     def channel(self) -> Channel:
         self.channels.append(RecordingChannel(self._answer))
         return self.channels[-1]
+
+    def letter(self, address: str) -> Message:
+        return letter(address)
 
     def answers(self, address: str, *answers: Answer) -> None:
         self.script.setdefault(address, []).extend(answers)
@@ -58,6 +61,9 @@ class SmtpCarrier:
 
     def channel(self) -> Channel:
         return channel_to(self.server)
+
+    def letter(self, address: str) -> Message:
+        return letter(address)
 
     def answers(self, address: str, *answers: Answer) -> None:
         for answer in answers:

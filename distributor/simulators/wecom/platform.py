@@ -1,5 +1,6 @@
 """The whole platform as one application: `/cgi-bin/…` as the vendor has it, with scripted faults in front."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -57,7 +58,7 @@ class WeCom:
                 return refusal(refused.errcode, refused.detail, peer=peer_of(request))
 
         async def endpoint(request: Request) -> Response:
-            return await meet(self.faults.next(path), request, guarded, refusal)
+            return await meet(self.faults.next(path, await _reader(request)), request, guarded, refusal)
 
         return Route(path, endpoint, methods=[method])
 
@@ -73,3 +74,13 @@ class WeCom:
         seen = sorted(self.company.members if app.visible is None else app.visible)
         users = [{"userid": name} for name in seen]
         return ok(agentid=app.agent_id, name="简报", close=int(app.disabled), allow_userinfos={"user": users})
+
+
+async def _reader(request: Request) -> str:
+    """Who a request is for, if it says so: the robot's key, or the members of a message."""
+    if key := request.query_params.get("key"):
+        return key
+    try:
+        return str(json.loads(await request.body()).get("touser", ""))
+    except (ValueError, AttributeError):
+        return ""

@@ -1,0 +1,83 @@
+"""WeCom as both its channels see it: the token, where one is needed, and a request that may be made again.
+
+The irrevocable step is the request. A message under the platform's duplicate check is shown once for the same
+bytes within four hours (developer.work.weixin.qq.com/document/path/90236), so when no answer can be read, the very
+same bytes are handed over once more before the message counts as unknown.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+
+from distributor.channels.base import Checkpoint, ClaimLost
+from distributor.channels.wechat.interface import Answer, Interface, Unanswered
+from distributor.channels.wechat.meaning import STALE_TOKEN, WECOM, refused
+from distributor.channels.wechat.token import AccessToken, NoToken
+from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
+from distributor.discretion import keep_secret
+from distributor.settings.wecom import WeComApp, WeComRobot
+
+#: Waits, in seconds, before the same bytes are handed over again.
+AGAIN: Sequence[float] = (1.0, 5.0)
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+class App:
+    """One app of an enterprise: its interface and its token, shared by all lines to it."""
+
+    def __init__(self, account: WeComApp, secret: str, *, pause: Pause = asyncio.sleep) -> None:
+        keep_secret(secret)
+        self.agent_id = account.agent_id
+        self.pause = pause
+        self.interface = _interface(account)
+        self._query = {"corpid": account.corp_id, "corpsecret": secret}
+        self.token = AccessToken(self._fetch)
+
+    async def _fetch(self) -> Answer:
+        return await self.interface.get("/cgi-bin/gettoken", self._query)
+
+    async def ask(self, path: str, body: bytes) -> Answer:
+        """One request with the app's token, made once more with a new one when it is stale.
+
+        Raises `Unanswered` and `NoToken`.
+        """
+        for is_last in (False, True):
+            token = await self.token.get()
+            answer = await self.interface.post(path, body, {"access_token": token})
+            if answer.errcode not in STALE_TOKEN or is_last:
+                return answer
+            self.token.drop(token)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        with contextlib.suppress(Exception):
+            await self.interface.close()
+
+
+def _interface(account: WeComApp | WeComRobot) -> Interface:
+    tls = ssl.create_default_context(cafile=str(account.ca_file)) if account.ca_file else None
+    if tls:
+        tls.load_default_certs()
+    timeout = account.timeout.total_seconds()
+    return Interface(account.base_url, timeout=timeout, tls=tls, proxy=account.proxy or None)
+
+
+def robot_interface(account: WeComRobot) -> Interface:
+    """The interface that a robot's webhook is reached by."""
+    return _interface(account)
+
+
+def without_token(trouble: NoToken | Unanswered) -> Outcome:
+    """The outcome that every message shares while there is no token."""
+    if isinstance(trouble, NoToken):
+        return refused(trouble.answer, Stage.AUTH, WECOM)
+    return Outcome(Verdict.DEFERRED, Fault.NETWORK, Stage.CONNECT, Reply(text=trouble.reason))
+
+
+async def take_step(checkpoint: Checkpoint) -> None:
+    """The irrevocable step comes next. Raises `ClaimLost` when it must not."""
+    if not await checkpoint():
+        raise ClaimLost
