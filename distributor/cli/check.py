@@ -14,8 +14,9 @@ from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
 from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import prepare
+from distributor.dispatch.letter_check import CheckedLetter, checked_letters
 from distributor.dispatch.signoff import Verdict, judge_bulletin
-from distributor.rendering.email import issue_title
+from distributor.rendering.email import html_size, issue_title
 from distributor.words import say, words
 
 
@@ -29,15 +30,19 @@ def register(app: typer.Typer) -> None:
         text_only: Annotated[
             bool, typer.Option("--text-only", help=say("Check the text alone, without settings and recipients."))
         ] = False,
+        email: Annotated[
+            bool, typer.Option("--email", help=say("Also check every letter by the rules of mail programs."))
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
-        return _check(desk, file, text_only=text_only)
+        return _check(desk, file, text_only=text_only, email=email)
 
 
-def _check(desk: Desk, file: str, *, text_only: bool) -> int:
+def _check(desk: Desk, file: str, *, text_only: bool, email: bool) -> int:
     path = existing_file(file)
+    letters: tuple[CheckedLetter, ...] = ()
     if text_only:
         reading = read_bulletin(path)
         verdict = Verdict(reading.errors, reading.warnings)
@@ -48,12 +53,19 @@ def _check(desk: Desk, file: str, *, text_only: bool) -> int:
         verdict = judge_bulletin(prepared, desk.settings.send)
         doubts = hour_doubts(reading, str(path), desk.settings.zone, desk.now)
         verdict = Verdict(verdict.errors, (*verdict.warnings, *doubts))
+        letters = checked_letters(prepared, desk.settings) if email else ()
+    found = [problem for letter in letters for problem in letter.problems]
+    verdict = Verdict(
+        (*verdict.errors, *(problem for problem in found if problem.grade == "error")),
+        (*verdict.warnings, *(problem for problem in found if problem.grade != "error")),
+    )
     desk.answer(
         {
             "file": str(path),
             "digest": reading.digest,
             "bulletin": model_as_json(reading.bulletin),
             "findings": [problem_document(problem) for problem in (*verdict.errors, *verdict.warnings)],
+            "letters": [letter_document(letter) for letter in letters],
             "errors": len(verdict.errors),
             "warnings": len(verdict.warnings),
         }
@@ -61,6 +73,18 @@ def _check(desk: Desk, file: str, *, text_only: bool) -> int:
     if not desk.as_json:
         _show(desk, reading.bulletin, verdict)
     return Exit.REFUSED if verdict.errors else Exit.DONE
+
+
+def letter_document(checked: CheckedLetter) -> dict[str, object]:
+    """One checked letter for `--json`."""
+    rendition = checked.letter.rendition
+    return {
+        "group": checked.letter.group.name,
+        "direction": checked.letter.group.direction.value,
+        "subject": rendition.subject,
+        "html_bytes": html_size(rendition),
+        "findings": [problem_document(problem) for problem in checked.problems],
+    }
 
 
 def _show(desk: Desk, bulletin: Bulletin, verdict: Verdict) -> None:

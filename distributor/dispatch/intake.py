@@ -7,17 +7,18 @@ so all three see the same thing.
 import contextlib
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributor.bulletin.model import Bulletin, Reading
 from distributor.bulletin.reading import read_bulletin
 from distributor.dispatch.letters import compile_for
-from distributor.errors import BadInput, Place, Problem, Refused
+from distributor.dispatch.paper import corrected, pdf_of
+from distributor.errors import BadFile, BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
 from distributor.recipients.manners import manners_of
-from distributor.recipients.model import Group, Recipient
+from distributor.recipients.model import Attach, Group, Recipient
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
 from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
 from distributor.rendering.rendition import Rendition
@@ -47,6 +48,7 @@ class Prepared:
 
     path: Path
     reading: Reading
+    templates: Templates
     loaded: Loaded
     resolved: Resolved
     coverage: Coverage
@@ -65,7 +67,7 @@ class Prepared:
             *self.reading.findings,
             *self.loaded.warnings,
             *self.resolved.warnings,
-            *self.coverage.problems,
+            *(self.reading.placed(problem, self.path.name) for problem in self.coverage.problems),
             *self.letter_problems,
         )
 
@@ -80,9 +82,16 @@ class Prepared:
             file_name=str(self.path.resolve()),
             source=self.reading.source,
             assets=self.reading.assets,
-            letters=tuple(_frozen_letter(letter) for letter in self.letters),
+            letters=tuple(_frozen_letter(letter) for letter in self._letters_of(edition)),
             send_rule=str(self.bulletin.send_at or ""),
         )
+
+    def _letters_of(self, edition: int) -> tuple[PreparedLetter, ...]:
+        """The letters; of a later edition with the PDF that is marked so. Which edition it is, only the store knows."""
+        if edition == 1 or not any(letter.rendition.attachments for letter in self.letters):
+            return self.letters
+        pdf = pdf_of(self.reading, self.templates, file=self.path.name, edition=edition)
+        return tuple(replace(letter, rendition=corrected(letter.rendition, pdf)) for letter in self.letters)
 
 
 def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, Resolved]:
@@ -115,8 +124,10 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     for group in directory.groups:
         if members := _members(resolved.recipients, group):
             try:
-                rendition = render_for(reading, group, settings, templates)
+                rendition = render_for(reading, group, settings, templates, file=path.name)
                 problems += _size_problems(rendition, settings, path)
+            except BadFile as error:  # the theme
+                problems += error.problems
             except (BadInput, Refused) as error:
                 if _follows_from_the_text(reading):
                     continue
@@ -126,6 +137,7 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     return Prepared(
         path=path,
         reading=reading,
+        templates=templates,
         loaded=loaded,
         resolved=resolved,
         coverage=coverage(reading.bulletin, directory, file=path.name),
@@ -170,10 +182,10 @@ def _size_problems(rendition: Rendition, settings: Settings, path: Path) -> list
     return []
 
 
-def render_for(reading: Reading, group: Group, settings: Settings, templates: Templates) -> Rendition:
-    """Renders the letter that one group gets."""
+def render_for(reading: Reading, group: Group, settings: Settings, templates: Templates, *, file: str) -> Rendition:
+    """Renders the letter that one group gets, with its files. `file` names the bulletin in errors."""
     office = settings.office
-    return render_email(
+    rendition = render_email(
         reading.bulletin,
         group=GroupView(
             name=group.name,
@@ -191,6 +203,9 @@ def render_for(reading: Reading, group: Group, settings: Settings, templates: Te
         templates=templates,
         pictures=reading.assets,
     )
+    if Attach.PDF in group.attached:
+        return replace(rendition, attachments=(pdf_of(reading, templates, file=file),))
+    return rendition
 
 
 def key_of(bulletin: Bulletin, *, today: dt.date) -> BulletinKey:

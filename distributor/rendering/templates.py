@@ -56,6 +56,15 @@ class _Missing(StrictUndefined):
         raise _FieldMissing(f"{name}.{self._undefined_name}", _names_in(owner))
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """One template file as it stands on the disk. `name` is its path within the folders."""
+
+    name: str
+    path: Path
+    text: str
+
+
 class Templates:
     """All templates, looked up file by file: a folder of the office may replace a single file.
 
@@ -83,6 +92,17 @@ class Templates:
     def folders(self) -> tuple[Path, ...]:
         """Where templates are looked up: the office's folder, if it has one, before the shipped one."""
         return tuple(self._folders)
+
+    def sources(self, *folders: str) -> tuple[Source, ...]:
+        """The files that rendering from these folders reads, in their order; the office's before the built-in ones."""
+        found: dict[str, Source] = {}
+        for under in folders:
+            for folder in self._folders:
+                for path in sorted((folder / under).glob("*.*")):
+                    name = f"{under}/{path.name}"
+                    if name not in found and path.is_file():
+                        found[name] = Source(name, path, path.read_text(encoding="utf-8", errors="replace"))
+        return tuple(found.values())
 
     def require(self, name: str) -> None:
         """Raises `BadInput` with the nearest right names when a group's template is not there."""

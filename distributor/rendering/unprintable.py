@@ -9,6 +9,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
+from distributor.bulletin.model import Picture
 from distributor.errors import BadInput
 from distributor.rendering import fields
 from distributor.words import words
@@ -38,6 +39,8 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, tuple):
         for entry in value:
             yield from _strings(entry)
+    elif isinstance(value, Picture):
+        yield value.alt  # its path is never printed; it gets a name of ours
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             yield from _strings(getattr(value, field.name))
