@@ -7,10 +7,13 @@ its hour.
 import datetime as dt
 from collections.abc import Callable, Collection
 
+from distributor.delivery.decision import Decision, reason_of
+from distributor.delivery.state import Fact
 from distributor.store import audit
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
-from distributor.store.dispatches import dispatches_of, hold, release, unhold
+from distributor.store.deliveries import apply_fact, deliveries_of
+from distributor.store.dispatches import dispatches_of, hold, release, renew, unhold
 from distributor.store.records import BulletinRecord, DispatchRecord
 
 #: Why a letter waits.
@@ -46,7 +49,10 @@ def hold_letters(
 
 
 def let_go(conn: Connection, bulletin_id: int, *, now: dt.datetime, actor: str) -> tuple[DispatchRecord, ...]:
-    """Lifts every hold of a bulletin, by a person's word. Returns the letters as they were held."""
+    """Lifts every hold of a bulletin, by a person's word. Returns the letters as they were held.
+
+    `take_up_refused` must follow.
+    """
     held = tuple(dispatch for dispatch in dispatches_of(conn, bulletin_id) if dispatch.hold)
     lift(conn, held, now=now, actor=actor)
     return held
@@ -67,6 +73,25 @@ def lift(conn: Connection, held: Collection[DispatchRecord], *, now: dt.datetime
         )
 
 
+def take_up_refused(conn: Connection, bulletin_id: int, *, now: dt.datetime, actor: str) -> int:
+    """Lets copies go again whose letter was refused for its content, by a person's word. Returns how many.
+
+    A copy whose time ran out meanwhile gets the same length of time anew.
+    """
+    refused = [one for one in deliveries_of(conn, bulletin_id) if one.is_put_aside and one.listed]
+    for one in refused:
+        apply_fact(conn, one.id, Fact.RETRY, reason=reason_of(Decision.RETRY), now=now, next_attempt_at=now)
+        audit.append(
+            conn,
+            action=f"delivery.{Decision.RETRY}",
+            subject=f"delivery:{one.id}",
+            details={"from": one.state, "address": one.address},
+            actor=actor,
+            now=now,
+        )
+    return len(refused)
+
+
 def give_hours(
     conn: Connection,
     record: BulletinRecord,
@@ -79,8 +104,10 @@ def give_hours(
     """Releases what a lifted hold had kept from its release. Returns how many copies; times are UTC.
 
     That is everybody when the hour was not known, and who is new on a list that has changed. `hour` gives the hour
-    of a bulletin that has none yet; raises what it raises.
+    of a bulletin that has none yet; raises what it raises. Copies whose time ran out while they were held get
+    `valid_for` from now: whoever lets them go does not mean that they should expire.
     """
+    renew(conn, [dispatch.id for dispatch in lifted], now=now, valid_until=now + valid_for)
     kept = [dispatch.group for dispatch in lifted if dispatch.hold in _KEPT_FROM_RELEASE]
     if not kept:
         return 0

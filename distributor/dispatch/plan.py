@@ -9,6 +9,7 @@ from pathlib import Path
 
 from distributor.bulletin.reading import read_bulletin
 from distributor.delivery.state import CLAIMABLE, State
+from distributor.dispatch.holds import HOUR
 from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.errors import BadInput, Place, Refused
 from distributor.recipients.changes import Changes, compare
@@ -100,7 +101,7 @@ class ChangedSince(Refused):
 def make_plan(
     conn: Connection, record: BulletinRecord, selection: Selection, *, now: dt.datetime, at_once: bool = False
 ) -> Plan:
-    """Works out a send; `at_once` takes up copies that wait for their hour, too.
+    """Works out a send; `at_once` takes up copies that wait for their hour, too, be it known or not.
 
     Raises `BadInput` when the selection names a group or a person that is not there.
     """
@@ -108,6 +109,8 @@ def make_plan(
     selection.require_known(deliveries)
     meant = [delivery for delivery in deliveries if selection.covers(delivery)]
     holds = {dispatch.group: dispatch.hold for dispatch in dispatches_of(conn, record.id)}
+    if at_once:  # who says `--now` has answered the question that a hold of the hour asks
+        holds = {group: None if hold == HOUR else hold for group, hold in holds.items()}
     groups = tuple(
         _group_plan([d for d in meant if d.group == group], hold=holds.get(group), now=now, at_once=at_once)
         for group in dict.fromkeys(delivery.group for delivery in meant)
@@ -156,6 +159,8 @@ def require_unchanged(conn: Connection, record: BulletinRecord, settings: Settin
 
 def _is_due(delivery: DeliveryRecord, now: dt.datetime, *, at_once: bool) -> bool:
     at = delivery.next_attempt_at
+    if delivery.is_put_aside:
+        return False
     waits_for_its_hour = delivery.state is State.QUEUED and at_once
     return delivery.state in CLAIMABLE and (at is None or at <= now or waits_for_its_hour)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from distributor.channels.base import Channel
 from distributor.channels.smtp.channel import SmtpChannel
 from distributor.delivery.outcome import Outcome
+from distributor.dispatch.holds import HOUR, lift
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.plan import ChangedSince, Plan
 from distributor.dispatch.reconcile import resend_unknown
@@ -23,7 +24,7 @@ from distributor.store import audit
 from distributor.store.bulletins import get_bulletin
 from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
-from distributor.store.dispatches import hasten, release
+from distributor.store.dispatches import dispatches_of, hasten, release
 from distributor.store.ledger import Ledger
 from distributor.store.sender_lock import SenderBusy, acquire
 from distributor.store.senders import signs_of_life
@@ -103,6 +104,9 @@ def release_plan(
             delivery_ids=plan.delivery_ids,
         )
         released += hasten(conn, plan.delivery_ids, at=at)
+        freed = {group.group for group in plan.groups if not group.hold}
+        held = [one for one in dispatches_of(conn, plan.record.id) if one.hold == HOUR and one.group in freed]
+        lift(conn, held, now=now, actor=actor)
         audit.append(
             conn,
             action="bulletin.released",
@@ -175,7 +179,14 @@ async def send_due(
             delivery_ids=delivery_ids,
         )
         worker = Worker(
-            ledger, source, tuple(lines), letters.message, clock=clock, chance=random.random, patience=PATIENCE
+            ledger,
+            source,
+            tuple(lines),
+            letters.message,
+            clock=clock,
+            chance=random.random,
+            patience=PATIENCE,
+            refusals=settings.send.content_refusals,
         )
         with _stopping_gently(worker):
             stopped = await worker.run()

@@ -48,7 +48,8 @@ class Worker:
 
     `compose` makes the message of a claim. `clock` gives UTC; `chance` a random number in [0, 1).
     `most` is how many letters are taken up in all; None means no limit. `patience` is how long a
-    worker waits by itself when a limit of the account is reached.
+    worker waits by itself when a limit of the account is reached. `refusals` is how many copies of a letter
+    may be refused for its content before the letter waits for a person.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Worker:
         chance: Callable[[], float],
         most: int | None = None,
         patience: dt.timedelta = dt.timedelta(),
+        refusals: int = 1,
     ) -> None:
         self._ledger = ledger
         self._source = source
@@ -71,6 +73,7 @@ class Worker:
         self._chance = chance
         self._left = most
         self._patience = patience
+        self._refusals = refusals
         self._batch = 4 * len(lines)
         self._waiting: deque[Claim] = deque()
         self._claiming = asyncio.Lock()
@@ -201,9 +204,14 @@ class Worker:
         self._tried += 1
         now = self._clock()
         judgement: Judgement = judge(
-            outcome, attempts=claim.attempts, now=now, valid_until=claim.valid_until, chance=self._chance()
+            outcome,
+            attempts=claim.attempts,
+            now=now,
+            valid_until=claim.valid_until,
+            chance=self._chance(),
+            refusals=self._refusals,
         )
-        if judgement.hold:
-            self._held.add(claim.dispatch_id)
         # Handed in before the first wait, so it is written even when the run is being cancelled.
         await self._ledger.record(claim, judgement, outcome)
+        if judgement.hold and await self._ledger.is_held(claim.dispatch_id):
+            self._held.add(claim.dispatch_id)

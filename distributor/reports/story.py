@@ -52,11 +52,23 @@ def hold_words(hold: str, bulletin: str) -> Words | str:
             "then `distributor retry {bulletin}`",
             bulletin=bulletin,
         ),
-        "late": words("its hour was missed; if it should still go: `distributor retry {bulletin}`", bulletin=bulletin),
-        "list_changed": words("the recipients have changed since; finalise it again to take the new list"),
-        "changed": words("another text of the same number was dropped; finalise the right file"),
-        "doubts": words("there were warnings; if it should go: `distributor retry {bulletin}`", bulletin=bulletin),
-        "hour": words("its hour could not be worked out; `distributor schedule` says why"),
+        "late": words("its hour was missed; if it should still go: `distributor resume {bulletin}`", bulletin=bulletin),
+        "list_changed": words(
+            "the recipients have changed since; finalise it again to take the new list, "
+            "then `distributor resume {bulletin}`",
+            bulletin=bulletin,
+        ),
+        "changed": words(
+            "another text of the same number was dropped; finalise the right file, "
+            "then `distributor resume {bulletin}`",
+            bulletin=bulletin,
+        ),
+        "doubts": words("there were warnings; if it should go: `distributor resume {bulletin}`", bulletin=bulletin),
+        "hour": words(
+            "its hour could not be worked out; `distributor schedule {bulletin}` says why. When that is mended: "
+            "`distributor resume {bulletin}`, or at once: `distributor send {bulletin} --now`",
+            bulletin=bulletin,
+        ),
     }
     return reasons.get(hold, hold)
 
@@ -96,6 +108,12 @@ def advice(delivery: DeliveryRecord, bulletin: str, *, hold: str | None = None) 
     """What to do next about one copy. `bulletin` is how a command names it, `hold` why its group's letter waits."""
     if hold and delivery.state in (State.QUEUED, State.DEFERRED):
         return words("Its group is on hold: {reason}.", reason=hold_words(hold, bulletin))
+    if delivery.is_put_aside:
+        return words(
+            "The letter itself was refused. When it should go after all: `distributor retry {bulletin} --only {key}`.",
+            bulletin=bulletin,
+            key=shlex.quote(delivery.key),
+        )
     if delivery.state is State.ACCEPTED and decision_of(delivery.reason) is Decision.ARRIVED:
         return words("A person said that it arrived. Nothing is left to do.")
     if delivery.state is State.FAILED and delivery.reason == Reason.EXPIRED:

@@ -147,7 +147,14 @@ class Sending:
             return Stopped(Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error))))
         letters = Letters(office.database, settings, office.key, account=name)
         worker = Worker(
-            self._ledger, source, lines, letters.message, clock=office.clock, chance=random.random, most=most
+            self._ledger,
+            source,
+            lines,
+            letters.message,
+            clock=office.clock,
+            chance=random.random,
+            most=most,
+            refusals=settings.send.content_refusals,
         )
         self._worker = worker
         if office.stopping.is_set():  # said while this turn was being chosen

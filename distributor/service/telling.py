@@ -11,7 +11,7 @@ from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
 from distributor.service.office import Office
 from distributor.store.bulletins import get_bulletin
-from distributor.store.counts import due_by_group, was_begun
+from distributor.store.counts import due_by_group, refused_by_group, was_begun
 from distributor.store.deliveries import books, books_by_dispatch, bulletins_in_doubt
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import Books
@@ -53,6 +53,7 @@ def report(office: Office, bulletin_id: int) -> None:
         count = books(conn, bulletin_id)
         letters = dispatches_of(conn, bulletin_id)
         by_letter = books_by_dispatch(conn, bulletin_id)
+        refused = refused_by_group(conn, bulletin_id)
     holds = [(one.group, one.hold) for one in letters if one.hold]
     states = {state.value: number for state, number in count.by_state.items()}
     reached = {one.group: f"{by_letter[one.id].reached}/{by_letter[one.id].planned}" for one in letters}
@@ -71,6 +72,17 @@ def report(office: Office, bulletin_id: int) -> None:
             f"hold:{bulletin_id}:{group}",
             words("{label}: the letter to {group} is on hold ({reason}).", label=title, group=group, reason=reason),
         )
+    for group, copies in refused.items():
+        if group not in dict(holds):
+            what = words(
+                "{label}: {count} copies of the letter to {group} were refused for their content and wait. "
+                "`distributor status` shows the replies; if they should go: distributor resume #{id}",
+                label=title,
+                count=copies,
+                group=group,
+                id=bulletin_id,
+            )
+            office.tell(f"refused:{bulletin_id}:{group}:{copies}", what, repeats=False)
     _tell(office, bulletin_id, title, count)
 
 

@@ -22,5 +22,10 @@ class Sending(Table):
     )
     require_approver: bool = Field(True, description="Refuse a bulletin whose 核签 is missing or blank.")
     valid_for: Duration = Field(dt.timedelta(days=3), description="Retries end this long after the send began.")
+    content_refusals: int = Field(
+        3,
+        ge=1,
+        description="A letter of which so many copies (or all) are refused for its content waits for a person.",
+    )
     max_message_bytes: int = Field(20_000_000, ge=10_000, description="A letter larger than this is refused.")
     max_recipients: int = Field(5_000, ge=1, description="More than this is refused unless raised here.")

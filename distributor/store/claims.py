@@ -18,7 +18,7 @@ from distributor.store import senders
 from distributor.store.pauses import goes_on
 from distributor.store.records import Claim, Swept
 from distributor.store.rows import chunks
-from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, leased
+from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, going, leased
 
 _FREE = {"owner": None, "lease_until": None}
 _HELD = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
@@ -80,7 +80,8 @@ def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
     senders.forget(conn)
     _withdraw_unlisted(conn, now)
     # What waits for a person waits as long as the person does.
-    late = and_(claimable, delivery.c.valid_until <= now, delivery.c.dispatch_id.not_in(_HELD))
+    waits = or_(delivery.c.dispatch_id.in_(_HELD), ~goes_on(delivery.c.bulletin_id))
+    late = and_(going, delivery.c.valid_until <= now, ~waits)
     expired = conn.execute(
         update(delivery)
         .where(late)
@@ -120,7 +121,7 @@ def _due(
     now: dt.datetime, bulletin_ids: Collection[int] | None, delivery_ids: Collection[str] | None
 ) -> list[ColumnElement[bool]]:
     conditions = [
-        claimable,
+        going,
         delivery.c.listed,
         delivery.c.next_attempt_at <= now,
         delivery.c.valid_until > now,

@@ -121,7 +121,10 @@ def _listed(row: Row[Any], values: dict[str, Any], changes: _Changes, *, ever_le
     stale = what is Fate.REQUEUE or any(getattr(row, name) != values[name] for name in _PRINTED)
     # Who never had a claim has none to be fenced, and still counts as never claimed.
     epoch = row.epoch + 1 if stale and row.epoch else row.epoch
-    changes.placed.append({"b_id": row.id, **values, "listed": True, "epoch": epoch})
+    # A refusal spoke of the letter as it was.
+    anew = stale and (state is State.CLAIMED or what is Fate.REQUEUE or row.reason == Reason.CONTENT)
+    reason = "" if anew else row.reason
+    changes.placed.append({"b_id": row.id, **values, "listed": True, "epoch": epoch, "reason": reason})
     if stale and state is State.CLAIMED:
         changes.moves.append(Move(row.id, Fact.RELEASE, row.epoch))
     elif what is Fate.REQUEUE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from distributor.delivery.state import State
-from distributor.store.schema import attempt, claimable, delivery, dispatch, leased
+from distributor.store.schema import attempt, claimable, delivery, dispatch, going, leased, put_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,24 @@ def due_by_group(conn: Connection, bulletin_id: int, *, now: dt.datetime) -> dic
     due = (
         select(dispatch.c.group_name, func.count())
         .join_from(delivery, dispatch)
-        .where(claimable, delivery.c.listed, delivery.c.next_attempt_at <= now, delivery.c.valid_until > now)
+        .where(going, delivery.c.listed, delivery.c.next_attempt_at <= now, delivery.c.valid_until > now)
         .where(delivery.c.bulletin_id == bulletin_id, dispatch.c.hold.is_(None))
         .group_by(dispatch.c.id, dispatch.c.group_name)
         .order_by(dispatch.c.id)
     )
     return {row.group_name: row[1] for row in conn.execute(due)}
+
+
+def refused_by_group(conn: Connection, bulletin_id: int) -> dict[str, int]:
+    """How many copies of one bulletin wait for a person because their letter was refused, by group, held ones too."""
+    refused = (
+        select(dispatch.c.group_name, func.count())
+        .join_from(delivery, dispatch)
+        .where(put_aside, delivery.c.listed, delivery.c.bulletin_id == bulletin_id)
+        .group_by(dispatch.c.id, dispatch.c.group_name)
+        .order_by(dispatch.c.id)
+    )
+    return {row.group_name: row[1] for row in conn.execute(refused)}
 
 
 def was_begun(conn: Connection, bulletin_id: int) -> bool:
@@ -61,7 +73,7 @@ def oldest_due(conn: Connection, *, now: dt.datetime) -> dt.datetime | None:
     found: dt.datetime | None = conn.execute(
         select(delivery.c.next_attempt_at)
         .join(dispatch)
-        .where(claimable, due, free, delivery.c.valid_until > now)
+        .where(going, due, free, delivery.c.valid_until > now)
         .order_by(delivery.c.next_attempt_at)
         .limit(1)
     ).scalar()

@@ -14,7 +14,7 @@ from distributor.store.moves import Move, apply_moves
 from distributor.store.pauses import goes_on
 from distributor.store.records import AttemptRecord, Books, DeliveryRecord
 from distributor.store.rows import chunks, deliveries, delivery_record, recipient
-from distributor.store.schema import attempt, claimable, delivery, dispatch
+from distributor.store.schema import attempt, delivery, dispatch, going
 from distributor.words import words
 
 #: Facts after which a row waits to be sent (again).
@@ -107,7 +107,7 @@ def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:
     due = (
         select(delivery.c.bulletin_id)
         .where(
-            claimable,
+            going,
             delivery.c.listed,
             delivery.c.next_attempt_at <= now,
             delivery.c.valid_until > now,
@@ -133,7 +133,7 @@ def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | 
     """
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     due = select(func.min(delivery.c.next_attempt_at)).where(
-        claimable, delivery.c.listed, delivery.c.dispatch_id.not_in(held)
+        going, delivery.c.listed, delivery.c.dispatch_id.not_in(held)
     )
     if bulletin_id is not None:
         due = due.where(delivery.c.bulletin_id == bulletin_id)

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import Case, Connection, and_, case, func, select, update
 
 from distributor.delivery.state import State
 from distributor.store.records import DispatchRecord
 from distributor.store.rows import chunks, dispatch_record, dispatches
-from distributor.store.schema import bulletin, delivery, dispatch
+from distributor.store.schema import bulletin, claimable, delivery, dispatch, put_aside
 
 
 def dispatches_of(conn: Connection, bulletin_id: int) -> tuple[DispatchRecord, ...]:
@@ -79,9 +79,40 @@ def hasten(conn: Connection, delivery_ids: Collection[str], *, at: dt.datetime) 
     )
 
 
+def renew(conn: Connection, dispatch_ids: Collection[int], *, now: dt.datetime, valid_until: dt.datetime) -> int:
+    """Gives copies of these letters whose time ran out while they waited more of it; returns how many."""
+    over = and_(
+        delivery.c.dispatch_id.in_(list(dispatch_ids)), claimable, delivery.c.listed, delivery.c.valid_until <= now
+    )
+    renewed = conn.execute(
+        update(delivery).where(over).values(valid_until=valid_until).returning(delivery.c.bulletin_id)
+    ).scalars()
+    numbers = list(renewed)
+    conn.execute(update(bulletin).where(bulletin.c.id.in_(set(numbers))).values(valid_until=_later(valid_until)))
+    return len(numbers)
+
+
 def hold(conn: Connection, dispatch_id: int, reason: str) -> None:
     """Makes a letter wait for a person. Rows stay queued; an earlier reason is kept."""
     conn.execute(update(dispatch).where(dispatch.c.id == dispatch_id, dispatch.c.hold.is_(None)).values(hold=reason))
+
+
+def hold_refused(conn: Connection, dispatch_id: int, most: int, reason: str) -> None:
+    """Makes a letter wait for a person once `most` of its copies, or all of them, were refused for its content."""
+    # The letter's row is locked first, so that of two transactions that book refusals the later one sees both.
+    conn.execute(select(dispatch.c.id).where(dispatch.c.id == dispatch_id).with_for_update()).all()
+    listed = and_(delivery.c.dispatch_id == dispatch_id, delivery.c.listed)
+    copies, refused = (
+        conn.execute(select(func.count()).select_from(delivery).where(part)).scalar_one()
+        for part in (listed, and_(listed, put_aside))
+    )
+    if refused >= min(most, max(copies, 1)):
+        hold(conn, dispatch_id, reason)
+
+
+def is_held(conn: Connection, dispatch_id: int) -> bool:
+    """Whether a letter waits for a person."""
+    return conn.execute(select(dispatch.c.hold).where(dispatch.c.id == dispatch_id)).scalar() is not None
 
 
 def unhold(conn: Connection, dispatch_id: int) -> None:
@@ -96,9 +127,12 @@ def _note_release(conn: Connection, bulletin_id: int, at: dt.datetime, valid_unt
     conn.execute(
         update(dispatch).where(dispatch.c.id.in_(released), dispatch.c.released_at.is_(None)).values(released_at=at)
     )
-    later = case((bulletin.c.valid_until > valid_until, bulletin.c.valid_until), else_=valid_until)
     conn.execute(
         update(bulletin)
         .where(bulletin.c.id == bulletin_id)
-        .values(released_at=func.coalesce(bulletin.c.released_at, at), valid_until=later)
+        .values(released_at=func.coalesce(bulletin.c.released_at, at), valid_until=_later(valid_until))
     )
+
+
+def _later(valid_until: dt.datetime) -> Case[dt.datetime]:
+    return case((bulletin.c.valid_until > valid_until, bulletin.c.valid_until), else_=valid_until)

@@ -10,7 +10,7 @@ from distributor.delivery.state import State
 from distributor.store.bulletins import list_bulletins
 from distributor.store.pauses import goes_on
 from distributor.store.records import BulletinRecord
-from distributor.store.schema import claimable, delivery, dispatch
+from distributor.store.schema import delivery, dispatch, going
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def elsewhere(conn: Connection, bulletin_id: int) -> tuple[Elsewhere, ...]:
     others = {record.id: record for record in list_bulletins(conn) if record.id != bulletin_id}
     held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
     waits = (
-        claimable & delivery.c.dispatch_id.not_in(held) & goes_on(delivery.c.bulletin_id),
+        going & delivery.c.dispatch_id.not_in(held) & goes_on(delivery.c.bulletin_id),
         delivery.c.next_attempt_at,
     )
     given_up = ((delivery.c.state == State.FAILED) & (delivery.c.reason == Reason.EXPIRED), delivery.c.changed_at)

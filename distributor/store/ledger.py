@@ -26,6 +26,7 @@ from distributor.errors import DistributorError, Unavailable
 from distributor.store import claims
 from distributor.store.attempts import drop_attempts
 from distributor.store.database import Database
+from distributor.store.dispatches import is_held
 from distributor.store.journal import OutcomeJournal, journal_path, replay_journal
 from distributor.store.moves import Move, apply_moves
 from distributor.store.outcomes import Recorded, move_of, write_consequences
@@ -150,6 +151,15 @@ class Ledger:
         )
         state: State | None = await self._ask(recorded)
         return state
+
+    async def is_held(self, dispatch_id: int) -> bool:
+        """Whether a letter waits for a person by now. Raises `Unavailable`."""
+
+        def look() -> bool:
+            with self._database.read() as conn:
+                return is_held(conn, dispatch_id)
+
+        return await asyncio.to_thread(look)
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """Gives rows back untried; no attempt is charged or remembered. Raises `Unavailable`: then leases run out."""

@@ -10,7 +10,7 @@ from distributor.delivery.judgement import Judgement
 from distributor.delivery.outcome import Outcome
 from distributor.delivery.state import State
 from distributor.store.attempts import close_attempts
-from distributor.store.dispatches import hold
+from distributor.store.dispatches import hold_refused
 from distributor.store.moves import Move, apply_moves
 from distributor.store.suppressions import offer
 
@@ -61,7 +61,7 @@ def write_consequences(
         if state is None:
             continue
         if each.judgement.hold:
-            hold(conn, each.dispatch_id, each.judgement.reason)
+            hold_refused(conn, each.dispatch_id, each.judgement.hold, each.judgement.reason)
         if each.judgement.suppress:
             reason = str(each.outcome.reply)
             offer(conn, each.channel, each.address, reason=reason, source=each.delivery_id, now=now)

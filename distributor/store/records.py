@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 from distributor.recipients.manners import Manners
 from distributor.recipients.model import Recipient
@@ -145,6 +146,11 @@ class DeliveryRecord:
     valid_until: dt.datetime | None = None
     history: tuple[AttemptRecord, ...] = field(default=())
     listed: bool = True  # by the last freeze; nothing more is sent to people who are not
+
+    @property
+    def is_put_aside(self) -> bool:
+        """Whether its letter was refused for its content, so that it waits until a person says that it should go."""
+        return self.state is State.QUEUED and self.reason == Reason.CONTENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,16 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
     literal_column,
+    not_,
     true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 
 
@@ -205,6 +208,11 @@ def _in_states(*states: State) -> ColumnElement[bool]:
 #: Rows that a worker may claim, and rows that one holds: each has an index of its own.
 claimable = _in_states(State.QUEUED, State.DEFERRED)
 leased = _in_states(State.CLAIMED, State.SENDING)
+
+#: Rows whose letter was refused for its content: the same text is not tried again until a person says so.
+put_aside = and_(delivery.c.state == State.QUEUED, delivery.c.reason == Reason.CONTENT)
+#: Rows that go by themselves when their time comes.
+going = and_(claimable, not_(put_aside))
 
 Index(
     "ix_delivery_due",
