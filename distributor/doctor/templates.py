@@ -20,12 +20,12 @@ def check_templates(context: Context) -> Iterator[Diagnosis]:
         groups = load_recipients(context.settings, templates)[0].directory.groups
     except (BadFile, BadInput):
         return  # the recipients' own check says so
-    readings = [read_bulletin(path) for path in sorted(shipped("examples").glob("*.md"))]
+    readings = {path.name: read_bulletin(path) for path in sorted(shipped("examples").glob("*.md"))}
     faults: dict[str, Diagnosis] = {}
     for group in groups:
-        for reading in readings:
+        for file, reading in readings.items():
             try:
-                compile_for(context.settings, render_for(reading, group, context.settings, templates))
+                compile_for(context.settings, render_for(reading, group, context.settings, templates, file=file))
             except DistributorError as error:
                 faults.setdefault(str(error), of_error(NAME, error))
     yield from faults.values()

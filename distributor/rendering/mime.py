@@ -5,11 +5,11 @@ copy then costs its own headers and a splice. Nothing is kept per recipient. A c
 not read back as intended is refused, never sent.
 """
 
-import base64
 import html
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as default_policy
 from email.utils import format_datetime, parseaddr
@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 
 from distributor.errors import Refused
 from distributor.rendering import headers
+from distributor.rendering.frame import frame_of
 from distributor.rendering.headers import HeaderList
 from distributor.rendering.personal import Personal, matching, sample_copy
-from distributor.rendering.rendition import InlinePicture, Rendition, filled, value_of
+from distributor.rendering.rendition import Rendition, filled, value_of
 from distributor.rendering.splice import SplicedBody
 from distributor.words import words
 
@@ -36,19 +37,17 @@ class CompiledLetter:
     def __init__(self, rendition: Rendition, *, constant: list[tuple[bytes, str, str]], zone: ZoneInfo) -> None:
         self._rendition = rendition
         self._zone = zone
-        # Neither may begin like the other: boundaries are compared with the beginning of a line (RFC 2046 5.1.1).
-        outer, inner = (f"=_{place}_{rendition.digest[:32]}" for place in ("letter", "page"))
-        kind = f'multipart/alternative; boundary="{outer}"'
-        folded = f"Content-Type: {kind}\r\n".replace("; ", ";\r\n ").encode()
-        constant = [*constant, (folded, "Content-Type", kind)]
+        frame = frame_of(rendition)
+        folded = f"Content-Type: {frame.kind}\r\n".replace("; ", ";\r\n ").encode()
+        constant = [*constant, (folded, "Content-Type", frame.kind)]
         block = b"".join(line for line, _, _ in constant)
         self._constant_list = [(name, value) for _, name, value in constant]
         headers.compare(block, self._constant_list)
         self._fields = rendition.fields
         self._text = SplicedBody(rendition.text)
         self._html = SplicedBody(rendition.html)
-        opening, self._middle, self._closing = _frame(outer, inner, rendition.pictures)
-        self._opening = block + b"\r\n" + opening
+        self._middle, self._closing = frame.middle, frame.closing
+        self._opening = block + b"\r\n" + frame.opening
 
     def parts(self, personal: Personal) -> tuple[bytes, ...]:
         """Returns one copy in wire form (CRLF line ends, no dot-stuffing), in parts of whole lines.
@@ -82,9 +81,10 @@ class CompiledLetter:
         """Compares one whole copy with what it must say, by another parser. Raises `Refused`."""
         values = personal.values()
         verify(self.message(personal), self.expected(personal))
-        parts = _texts(self.message(personal))
+        message = BytesParser(policy=default_policy).parsebytes(self.message(personal))
         meant = (filled(self._rendition.text, values), filled(self._rendition.html, values, escape=True))
-        if parts != meant:
+        files = [(file.file_name, file.media_type, file.content) for file in self._rendition.attachments]
+        if _texts(message) != meant or _files(message) != files:
             raise _unreadable()
 
     def _body(self, values: Mapping[str, str]) -> Iterator[bytes]:
@@ -172,36 +172,12 @@ def _written_date(date: datetime, zone: ZoneInfo) -> str:
     return format_datetime(date.astimezone(zone))
 
 
-def _frame(boundary: str, related_boundary: str, pictures: tuple[InlinePicture, ...]) -> tuple[bytes, bytes, bytes]:
-    """What stands before the text, between text and HTML, and after the HTML."""
-    text, page = (
-        f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
-        for kind in ("plain", "html")
-    )
-    outer, inner = f"--{boundary}".encode(), f"--{related_boundary}".encode()
-    opening = outer + b"\r\n" + text
-    closing = outer + b"--\r\n"
-    if not pictures:
-        return opening, outer + b"\r\n" + page, closing
-    related = f'Content-Type: multipart/related; type="text/html";\r\n boundary="{related_boundary}"\r\n\r\n'.encode()
-    middle = b"\r\n".join((outer, related + inner, page))
-    enclosed = b"".join(inner + b"\r\n" + _enclosed(picture) for picture in pictures)
-    return opening, middle, enclosed + inner + b"--\r\n" + closing
+def _files(message: EmailMessage) -> list[tuple[str | None, str, bytes]]:
+    found = (part for part in message.iter_attachments() if part.is_attachment())
+    return [(part.get_filename(), part.get_content_type(), part.get_content()) for part in found]
 
 
-def _enclosed(picture: InlinePicture) -> bytes:
-    lines = (
-        f'Content-Type: {picture.media_type}; name="{picture.file_name}"',
-        "Content-Transfer-Encoding: base64",
-        f"Content-ID: <{picture.cid}>",
-        f'Content-Disposition: inline; filename="{picture.file_name}"',
-    )
-    head = "".join(f"{line}\r\n" for line in lines).encode("ascii")
-    return head + b"\r\n" + base64.encodebytes(picture.content).replace(b"\n", b"\r\n")
-
-
-def _texts(raw: bytes) -> tuple[str, str]:
-    message = BytesParser(policy=default_policy).parsebytes(raw)
+def _texts(message: EmailMessage) -> tuple[str, str]:
     text, page = (message.get_body((kind,)) for kind in ("plain", "html"))
     if text is None or page is None:
         raise _unreadable()

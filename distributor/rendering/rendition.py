@@ -11,6 +11,7 @@ import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from distributor.errors import BadInput, Refused
 from distributor.rendering import fields
@@ -30,6 +31,15 @@ class InlinePicture:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels with the letter, the same for the whole group; the letter is complete without it."""
+
+    file_name: str  # as a reader keeps it, in any language
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """One group's letter on one channel. `subject`, `text` and `html` hold marks for personal fields."""
 
@@ -40,6 +50,7 @@ class Rendition:
     text: str
     html: str
     pictures: tuple[InlinePicture, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -54,8 +65,11 @@ class Rendition:
     def to_document(self) -> str:
         """Writes the rendition as JSON, for the store."""
         content = {"format": _FORMAT, **dataclasses.asdict(self)}
-        for picture in content["pictures"]:
-            picture["content"] = base64.b64encode(picture["content"]).decode()
+        for enclosed in (*content["pictures"], *content["attachments"]):
+            enclosed["content"] = base64.b64encode(enclosed["content"]).decode()
+        if not self.attachments:
+            # As it was written before there were any: the same letter keeps its digest.
+            del content["attachments"]
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
 
@@ -65,16 +79,18 @@ def from_document(document: str) -> Rendition:
         content = json.loads(document)
         if content.pop("format") != _FORMAT:
             raise ValueError("unknown format")
-        pictures = tuple(
-            InlinePicture(**{**picture, "content": base64.b64decode(picture["content"], validate=True)})
-            for picture in content.pop("pictures")
-        )
-        return Rendition(**content, pictures=pictures)
+        pictures = tuple(InlinePicture(**_decoded(picture)) for picture in content.pop("pictures"))
+        attachments = tuple(Attachment(**_decoded(found)) for found in content.pop("attachments", ()))
+        return Rendition(**content, pictures=pictures, attachments=attachments)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInput(
             words("A stored letter cannot be read back."),
             do=words("Was it written by a newer version? Finalise the bulletin again."),
         ) from error
+
+
+def _decoded(enclosed: Mapping[str, Any]) -> dict[str, Any]:
+    return {**enclosed, "content": base64.b64decode(enclosed["content"], validate=True)}
 
 
 def filled(text: str, values: Mapping[str, str], *, escape: bool = False) -> str:

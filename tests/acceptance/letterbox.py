@@ -16,7 +16,7 @@ from tests.channels.server import ScriptedServer
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter as its reader gets it; addresses as (name, address), pictures by their Content-ID."""
+    """One letter as its reader gets it; addresses as (name, address), pictures by Content-ID, files by name."""
 
     sender: tuple[str, str]
     to: tuple[str, str]
@@ -25,6 +25,7 @@ class Letter:
     text: str
     page: str
     pictures: dict[str, bytes]
+    files: dict[str, bytes]
 
     @property
     def plain(self) -> str:
@@ -59,6 +60,7 @@ def read(raw: bytes) -> Letter:
             for part in message.walk()
             if part.get_content_maintype() == "image"
         },
+        files={str(part.get_filename()): part.get_content() for part in message.walk() if part.is_attachment()},
     )
     assert letter == _read_by_another(raw)
     return letter
@@ -76,7 +78,8 @@ def _read_by_another(raw: bytes) -> Letter:
         message_id=message_id,
         text=text.replace("\r\n", "\n"),
         page=page.replace("\r\n", "\n"),
-        pictures={str(found.content_id): found.content for found in mail.attachments},
+        pictures={str(found.content_id): found.content for found in mail.attachments if found.disposition == "inline"},
+        files={str(found.filename): found.content for found in mail.attachments if found.disposition == "attachment"},
     )
 
 

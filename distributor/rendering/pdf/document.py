@@ -24,7 +24,7 @@ from distributor.rendering.pdf.paper import paper_values
 from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.pictures import Placed, place_pictures
 from distributor.rendering.templates import Templates
-from distributor.rendering.theme import DEFAULT_THEME, Theme
+from distributor.rendering.theme import Theme
 from distributor.rendering.unprintable import refuse_unprintable
 from distributor.words import words
 
@@ -37,6 +37,7 @@ SCREEN = 96
 #: PDF/A must have a date; the beginning of Unix time stands for a bulletin that has none.
 _UNDATED = dt.date(1970, 1, 1)
 _MAIN = "bulletin.typ"
+_QR = "qr.svg"
 #: Typst would fetch a package from the internet.
 _PACKAGE = re.compile(r'"@[\w-]+/')
 _LOGOS = {"image/png": "logo.png", "image/jpeg": "logo.jpg"}
@@ -52,7 +53,6 @@ class Paper:
 
     bulletin: Bulletin
     pictures: Mapping[str, bytes]
-    theme: Theme = DEFAULT_THEME
     correction: str = ""
     link: str = ""
 
@@ -69,18 +69,19 @@ def render_first_page(paper: Paper, templates: Templates) -> bytes:
 
 def _set(paper: Paper, templates: Templates, form: Literal["pdf", "png"]) -> bytes:
     refuse_unprintable(paper.bulletin)
+    theme = templates.theme
     placed = place_pictures(paper.bulletin, paper.pictures, widest=PICTURE_WIDTH)
     sources = _sources(templates)
     case = font_case(folder / "pdf" / "fonts" for folder in templates.folders)
     values = {
-        **paper_values(paper.bulletin, theme=paper.theme, placed=placed, correction=paper.correction),
-        "look": _look(paper.theme, case),
+        **paper_values(paper.bulletin, theme=theme, placed=placed, correction=paper.correction),
+        "look": _look(theme, case),
         "date_made": _date(paper.bulletin),
-        "qr": "qr.svg" if paper.link else None,
+        "qr": _QR if paper.link else None,
     }
     with tempfile.TemporaryDirectory(prefix="paper-") as name:
         folder = Path(name)
-        _lay_out(folder, sources, values, placed, paper)
+        _lay_out(folder, sources, values, _pictures(placed, theme, paper.link))
         return _compiled(folder, case, form, values, sources)
 
 
@@ -109,14 +110,22 @@ def _look(theme: Theme, case: FontCase) -> dict[str, object]:
     }
 
 
+def _pictures(placed: Mapping[str, Placed], theme: Theme, link: str) -> dict[str, bytes]:
+    """Every picture of the paper by the name under which the template opens it."""
+    pictures = {entry.picture.file_name: entry.picture.content for entry in placed.values()}
+    if theme.logo:
+        pictures[_LOGOS[theme.logo.media_type]] = theme.logo.content
+    if link:
+        pictures[_QR] = qr_svg(link)
+    return pictures
+
+
 def _date(bulletin: Bulletin) -> dict[str, int]:
     date = bulletin.date or _UNDATED
     return {"year": date.year, "month": date.month, "day": date.day}
 
 
-def _lay_out(
-    folder: Path, sources: Mapping[str, Path], values: object, placed: Mapping[str, Placed], paper: Paper
-) -> None:
+def _lay_out(folder: Path, sources: Mapping[str, Path], values: object, pictures: Mapping[str, bytes]) -> None:
     for name, source in sources.items():
         _refuse_packages(source)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -124,18 +133,14 @@ def _lay_out(
     # A byte-order mark inside a text is invisible, and PDF/A does not allow it.
     written = json.dumps(values, ensure_ascii=False).replace("\ufeff", "")
     (folder / "bulletin.json").write_text(written, encoding="utf-8")
-    for entry in placed.values():
-        (folder / entry.picture.file_name).write_bytes(entry.picture.content)
-    if paper.theme.logo:
-        (folder / _LOGOS[paper.theme.logo.media_type]).write_bytes(paper.theme.logo.content)
-    if paper.link:
-        (folder / "qr.svg").write_bytes(qr_svg(paper.link))
+    for name, content in pictures.items():
+        (folder / name).write_bytes(content)
 
 
 def _refuse_packages(source: Path) -> None:
     if source.suffix != ".typ":
         return
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(source.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if found := _PACKAGE.search(line):
             raise BadInput(
                 words("The template fetches a package from the internet, which is not possible here."),

@@ -5,6 +5,7 @@ words are not changed; only their arrangement (what is joined, what stands alone
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from distributor.bulletin.model import (
@@ -33,10 +34,27 @@ from distributor.rendering.views import (
 
 #: Lists and notes inside each other: Typst gives up on layouts nested deeper, and so does a reader.
 DEEPEST = 6
+#: With three bytes each, two of these and an ending stay below the 255 bytes of a file name.
+_LONGEST_TITLE = 36
+_TOTAL = re.compile(r"\s*[（(]\s*总.*")
+_PATH_MARKS = frozenset('\\/:*?"<>|')
 #: What a reader may press in a PDF; the model holds nothing else, and a viewer would run the rest.
 _LINK = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 #: 目录, 本期导读, 本期主要内容: a longer line is an entry.
 _CONTENTS_HEAD = 6
+
+
+def paper_name(bulletin: Bulletin, *, correction: str = "") -> str:
+    """The file's name as a reader keeps it: 云岭河长制工作简报第12期.pdf, or …第12期（更正）.pdf.
+
+    Nothing in it can be a path, turn the direction of reading, or be refused by Windows.
+    """
+    text = unicodedata.normalize(
+        "NFC", bulletin.title[:_LONGEST_TITLE] + _TOTAL.sub("", number_line(bulletin))[:_LONGEST_TITLE]
+    )
+    kept = "".join(char for char in text if char not in _PATH_MARKS and char.isprintable() and not char.isspace())
+    stem = kept.strip(".") or "简报"
+    return f"{stem}（{correction}）.pdf" if correction else f"{stem}.pdf"
 
 
 def paper_values(
