@@ -13,6 +13,7 @@ from distributor.dispatch.finalise import Finalised, finalise, losses
 from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import Prepared, prepare
 from distributor.dispatch.signoff import require_clean
+from distributor.dispatch.suppression import suppressed_recipients
 from distributor.errors import Problem
 from distributor.rendering.email import issue_title
 from distributor.store.bulletins import find_by_digest
@@ -65,6 +66,7 @@ def finalise_file(
     verdict = require_clean(prepared, desk.settings.send)
     with database.read() as conn:
         doubts = (*verdict.warnings, *losses(conn, prepared, today=desk.today), *_past(desk, conn, prepared))
+        doubts += suppressed_recipients(conn, prepared)
     if doubts:
         desk.problems(doubts)
         desk.confirm(

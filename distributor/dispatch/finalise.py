@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from distributor.delivery.state import Fact, states_that_allow
 from distributor.dispatch.intake import Prepared, key_of
+from distributor.dispatch.suppression import honour
 from distributor.errors import Place, Problem
 from distributor.receipts.tokens import Purpose, TokenKey, token_hash
 from distributor.recipients.changes import compare
@@ -75,6 +76,7 @@ def freeze(
             token_hash(key.token(Purpose.LINK, delivery_id)),
         ),
     )
+    honour(conn, record.id, prepared.loaded.directory, now=now, actor=actor)
     _book(conn, record, result, now=now, actor=actor)
     return Finalised(record, result, again)
 

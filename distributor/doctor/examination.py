@@ -9,6 +9,7 @@ from distributor.doctor.database import check_database
 from distributor.doctor.diagnosis import Check, Context, Diagnosis, failure, of_error, of_problem
 from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
+from distributor.doctor.mailbox import check_mailbox
 from distributor.doctor.recipients import check_recipients
 from distributor.doctor.sender import check_sender
 from distributor.doctor.settings import check_settings
@@ -28,6 +29,7 @@ CHECKS: Mapping[str, Check] = {
     "templates": check_templates,
     "key": check_key,
     "smtp": check_accounts,
+    "mailbox": check_mailbox,
     "sender": check_sender,
 }
 
