@@ -7,18 +7,28 @@ Every error the program raises on purpose is a `DistributorError`. Its sentences
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from distributor.words import Words, words
+from distributor.words import Words, say, words
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A place in a file that a person edits. Line and column count from 1; 0 means the whole file."""
+    """A place in a file that a person edits. Line and column count from 1; 0 means the whole file.
+
+    A Word document has no lines: there `paragraph` counts the printed paragraphs from 1, those in tables
+    with them, and `near` holds the first words of the paragraph.
+    """
 
     file: str
     line: int = 0
     column: int = 0
+    paragraph: int = 0
+    near: str = ""
 
     def __str__(self) -> str:
+        if self.paragraph and self.near:
+            return say("{file}, paragraph {number} (“{near}”)", file=self.file, number=self.paragraph, near=self.near)
+        if self.paragraph:
+            return say("{file}, paragraph {number}", file=self.file, number=self.paragraph)
         if not self.line:
             return self.file
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"

@@ -30,8 +30,12 @@ class Pieces:
 
 
 def take_apart(text: str) -> Pieces:
-    """Reads source text with LF line breaks into its pieces. Never raises for content."""
-    page = read_markdown(text)
+    """Reads Markdown with LF line breaks into its pieces. Never raises for content."""
+    return take_page_apart(read_markdown(text))
+
+
+def take_page_apart(page: Page) -> Pieces:
+    """The pieces of a page, whatever kind of file it was read from."""
     front = read_front(page.front)
     masthead = read_masthead(page.parts, titled=front.title is not None)
     rest = page.parts[masthead.end :]

@@ -10,7 +10,8 @@ from distributor.bulletin.model import Picture, Span
 from distributor.bulletin.parts import Line, Mishap, merge, trim
 
 Segment = Line | Picture
-_SCHEMES = ("http://", "https://", "mailto:")
+#: What a link in a letter may start with.
+SCHEMES = ("http://", "https://", "mailto:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _Reader:
         self.spans.append(Span(text, self.bold > 0, self.italic > 0, self.link))
 
     def _open_link(self, target: str, title: str) -> None:
-        if target.lower().startswith(_SCHEMES):
+        if target.lower().startswith(SCHEMES):
             self.link = target
         else:
             self.mishaps.append(Mishap("link_dropped", self.number, target))

@@ -6,10 +6,10 @@ beside the raw text, never in its place.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from distributor.errors import Problem
+from distributor.errors import Place, Problem
 from distributor.schedule.rule import Rule
 
 
@@ -237,6 +237,15 @@ class Reading:
     source: bytes = b""
     assets: Mapping[str, bytes] = field(default_factory=dict)  # pictures by their `Picture.source`
     digest: str = ""  # sha256 (hex) over the source bytes and the bytes of the pictures it refers to
+    #: Of a Word document, the place of each printed paragraph; there every `line` of the model is a paragraph.
+    paragraphs: Mapping[int, Place] = field(default_factory=dict)
+
+    def placed(self, problem: Problem, file: str) -> Problem:
+        """A problem on a `line` of the model in this bulletin's `file`, with the place that people look for."""
+        place = self.paragraphs.get(problem.place.line)
+        if place is None or problem.place.file != file:
+            return problem
+        return replace(problem, place=replace(place, file=file))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -9,7 +9,7 @@ import io
 import re
 import stat
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PIL import Image
@@ -36,9 +36,12 @@ class _Refusal(Exception):
 
 
 def load_pictures(
-    pictures: Iterable[tuple[Picture, Place]], folder: Path
+    pictures: Iterable[tuple[Picture, Place]], store: Path | Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
-    """Reads each picture once, by its `source`; what cannot be used is a finding and is not read further."""
+    """Reads each picture once, by its `source`; what cannot be used is a finding and is not read further.
+
+    `store` is the bulletin's folder, or the pictures that a document holds itself.
+    """
     assets: dict[str, bytes] = {}
     problems: list[Problem] = []
     for count, (picture, place) in enumerate(pictures):
@@ -46,14 +49,28 @@ def load_pictures(
             problems.append(_too_many(place))
             break
         if not picture.alt.strip():
-            problems.append(_no_words(picture, place))
+            problems.append(_no_words(picture, place, inside=not isinstance(store, Path)))
         if picture.source in assets:
             continue
         try:
-            assets[picture.source] = _read(picture.source, folder)
+            assets[picture.source] = _found(picture.source, store)
         except _Refusal as refusal:
             problems.append(Problem(place, refusal.code, refusal.what, refusal.do))
     return assets, tuple(problems)
+
+
+def _found(source: str, store: Path | Mapping[str, bytes]) -> bytes:
+    if isinstance(store, Path):
+        content = _read(source, store)
+    elif source in store:
+        content = store[source]
+        _weigh(source, len(content))
+    elif _SCHEME.match(source):
+        raise _remote(source)
+    else:
+        raise _missing(source)
+    _judge(source, content)
+    return content
 
 
 def _read(source: str, folder: Path) -> bytes:
@@ -62,39 +79,49 @@ def _read(source: str, folder: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(path)
-        if status.st_size > MOST_BYTES:
-            raise _Refusal(
-                "picture_too_big",
-                words(
-                    "The picture {source} has {size} bytes; {limit} are allowed.",
-                    source=source,
-                    size=status.st_size,
-                    limit=MOST_BYTES,
-                ),
-                words("Save it smaller: 1200 pixels across are enough for a letter."),
-            )
-        content = path.read_bytes()
+        _weigh(source, status.st_size)
+        return path.read_bytes()
     except (OSError, ValueError) as error:
+        raise _missing(source) from error
+
+
+def _weigh(source: str, size: int) -> None:
+    if size > MOST_BYTES:
         raise _Refusal(
-            "picture_missing",
-            words("The picture {source} is not there or cannot be read.", source=source),
-            words("Put it beside the bulletin, or correct its name."),
-        ) from error
-    _judge(source, content)
-    return content
+            "picture_too_big",
+            words(
+                "The picture {source} has {size} bytes; {limit} are allowed.",
+                source=source,
+                size=size,
+                limit=MOST_BYTES,
+            ),
+            words("Save it smaller: 1200 pixels across are enough for a letter."),
+        )
+
+
+def _missing(source: str) -> _Refusal:
+    return _Refusal(
+        "picture_missing",
+        words("The picture {source} is not there or cannot be read.", source=source),
+        words("Put it beside the bulletin, or correct its name."),
+    )
+
+
+def _remote(source: str) -> _Refusal:
+    return _Refusal(
+        "picture_remote",
+        words(
+            "The picture {source} is an address; letters carry only pictures from the bulletin's folder.",
+            source=source[:80],
+        ),
+        words("Save the picture beside the bulletin and name that file."),
+    )
 
 
 def _inside(source: str, folder: Path) -> Path:
     """The picture's path, resolved; refused when it is an address or leaves the folder."""
     if _SCHEME.match(source) or source.startswith(("//", "\\\\")):
-        raise _Refusal(
-            "picture_remote",
-            words(
-                "The picture {source} is an address; letters carry only pictures from the bulletin's folder.",
-                source=source[:80],
-            ),
-            words("Save the picture beside the bulletin and name that file."),
-        )
+        raise _remote(source)
     try:
         home = folder.resolve()
         path = (home / source).resolve()
@@ -147,7 +174,7 @@ def _too_many(place: Place) -> Problem:
     )
 
 
-def _no_words(picture: Picture, place: Place) -> Problem:
+def _no_words(picture: Picture, place: Place, *, inside: bool) -> Problem:
     return Problem(
         place,
         "picture_without_words",
@@ -155,6 +182,8 @@ def _no_words(picture: Picture, place: Place) -> Problem:
             "The picture {source} has no words for readers whose mail program hides pictures.",
             source=picture.source[:80],
         ),
-        words("Write them between the brackets: ![what the picture shows](file)."),
+        words("In Word: right-click the picture, Edit Alt Text, and write what it shows.")
+        if inside
+        else words("Write them between the brackets: ![what the picture shows](file)."),
         "warning",
     )

@@ -1,4 +1,4 @@
-"""A bulletin's file to a reading: bytes, text, parts, model, findings, pictures, digest.
+"""A bulletin's file to a reading: bytes, parts, model, findings, pictures, digest.
 
 What is wrong in the content is a finding and never an exception; only a file that cannot be read
 at all raises. Nothing is fetched and nothing outside the bulletin's folder is opened.
@@ -11,8 +11,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from distributor.bulletin.account import check_account
-from distributor.bulletin.assemble import assemble, take_apart
+from distributor.bulletin.assemble import assemble, take_apart, take_page_apart
 from distributor.bulletin.check import check_bulletin
+from distributor.bulletin.docx import package as docx
+from distributor.bulletin.docx.document import read_document
 from distributor.bulletin.model import Bulletin, Picture, Reading
 from distributor.bulletin.pictures import load_pictures
 from distributor.bulletin.source import Undecodable, decode, normal_lines
@@ -32,10 +34,14 @@ UNREADABLE = frozenset({".doc", ".docm", ".dot", ".dotx", ".dotm", ".wps", ".wpt
 def read_bulletin(path: Path) -> Reading:
     """Reads a bulletin and its pictures. Findings name `path` as it was given.
 
-    Raises BadInput when the file is missing, unreadable or larger than `MOST_BYTES`.
+    A Word document is known by its bytes and by the endings above, anything else is text. Raises BadInput when
+    the file is missing, unreadable, larger than `MOST_BYTES` (a document: `docx.MOST_BYTES`) or a document
+    that cannot be read, and Refused for a document that must not be.
     """
     source = _bytes(path)
     file = str(path)
+    if _is_document(path, source):
+        return _read_document(source, file)
     try:
         text = decode(source)
     except Undecodable as error:
@@ -45,6 +51,25 @@ def read_bulletin(path: Path) -> Reading:
     folder = path.resolve().parent
     assets, problems = load_pictures(_placed(reading.bulletin, normal_lines(text), file), folder)
     return Reading(reading.bulletin, (*reading.findings, *problems), source, assets, _digest(source, assets))
+
+
+def _is_document(path: Path, source: bytes) -> bool:
+    ending = path.suffix.lower()
+    return ending == ".docx" or ending in UNREADABLE or source.startswith(docx.SIGNATURES)
+
+
+def _read_document(source: bytes, file: str) -> Reading:
+    document = read_document(source, file)
+    pieces = take_page_apart(document.page)
+    bulletin = assemble(pieces)
+    text = document.page.text
+    checked = (*check_bulletin(pieces, bulletin, text, file), *check_account(pieces, bulletin, file))
+    findings = (*document.problems, *(document.placed(each) for each in (*checked, *check_text(text, file))))
+    pictures = ((picture, document.shown.get(picture.source, Place(file))) for picture in bulletin.pictures())
+    assets, problems = load_pictures(pictures, document.media)
+    paragraphs = {place.paragraph: place for place in document.places if place.paragraph}
+    bulletin = document.numbered(bulletin)
+    return Reading(bulletin, (*findings, *problems), source, assets, _digest(source, assets), paragraphs)
 
 
 def parse_bulletin(text: str, file: str) -> Reading:
@@ -67,7 +92,7 @@ def _bytes(path: Path) -> bytes:
                 do=words("Give the path of the bulletin, such as examples/river-12.md."),
             )
         with path.open("rb") as file:
-            source = file.read(MOST_BYTES + 1)
+            source = file.read(docx.MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         raise BadInput(
             words(
@@ -77,10 +102,13 @@ def _bytes(path: Path) -> bytes:
             ),
             do=words("Check the path and the permissions."),
         ) from error
-    if len(source) > MOST_BYTES:
+    limit = docx.MOST_BYTES if _is_document(path, source) else MOST_BYTES
+    if len(source) > limit:
         raise BadInput(
-            words("{file} is larger than {limit} bytes.", file=str(path), limit=MOST_BYTES),
-            do=words("A bulletin is text; keep its pictures in files beside it."),
+            words("{file} is larger than {limit} bytes.", file=str(path), limit=limit),
+            do=words("In Word: Compress Pictures; then save.")
+            if limit != MOST_BYTES
+            else words("A bulletin is text; keep its pictures in files beside it."),
         )
     return source
 
@@ -90,7 +118,7 @@ def _undecodable(error: Undecodable, file: str) -> Problem:
         Place(file, error.line),
         "undecodable",
         words("Byte {offset} is neither UTF-8 nor GB18030 text.", offset=error.offset),
-        words("Save the file as UTF-8 text; a Word document must be saved as text or Markdown first."),
+        words("Save the file as UTF-8 text, or as a Word document (.docx)."),
     )
 
 

@@ -13,13 +13,15 @@ Document = dict[str, object]
 
 
 def problem_document(problem: Problem) -> Document:
-    """One finding."""
+    """One finding. `paragraph` and `near` place it in a Word document, `line` and `column` in any other file."""
     return {
         "code": problem.code,
         "grade": problem.grade,
         "file": problem.place.file,
         "line": problem.place.line,
         "column": problem.place.column,
+        "paragraph": problem.place.paragraph,
+        "near": problem.place.near,
         "what": str(problem.what),
         "do": str(problem.do) if problem.do else None,
     }

@@ -48,7 +48,8 @@ def _check(desk: Desk, bulletin: str | None) -> int:
     problems = [*loaded.warnings, *resolved.warnings]
     if bulletin:
         reading = read_bulletin(existing_file(bulletin))
-        problems += coverage(reading.bulletin, loaded.directory, file=bulletin).problems
+        found = coverage(reading.bulletin, loaded.directory, file=bulletin).problems
+        problems += [reading.placed(problem, bulletin) for problem in found]
     desk.problems(problems)
     groups = len(loaded.directory.groups)
     desk.say(

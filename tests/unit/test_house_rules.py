@@ -44,6 +44,7 @@ DOORS = {
     "httpx2": {"channels/wechat", "simulators"},
     "markdown_it": {"bulletin"},
     "mdit_py_plugins": {"bulletin"},
+    "mammoth": {"bulletin/docx/reader"},
     "ruamel": {"yaml"},
     "chinese_calendar": {"workdays"},
     "apscheduler": {"schedule"},
