@@ -11,6 +11,7 @@ from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
 from distributor.delivery.decision import Decision
 from distributor.dispatch.decisions import Decided, Meant, decide, meant
+from distributor.dispatch.hours import hour_of
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
@@ -102,6 +103,7 @@ def _decide(desk: Desk, issue: str | None, selection: Selection, decision: Decis
             record,
             selection,
             now=desk.now,
+            hour=lambda after: hour_of(desk.settings, record, after),
             valid_for=desk.settings.send.valid_for,
             actor=desk.actor,
         )

@@ -5,18 +5,19 @@ decides: what still fits is done, what has left in the meantime is counted and l
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from distributor.delivery.decision import Decision, decision_of, reason_of
-from distributor.delivery.state import CLAIMABLE, Fact, State, states_that_allow
+from distributor.delivery.state import Fact, State, states_that_allow
+from distributor.dispatch.holds import give_hours, lift
 from distributor.dispatch.locate import require_latest
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
 from distributor.store import audit
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import NotPossible, apply_fact, deliveries_of
-from distributor.store.dispatches import dispatches_of, unhold
+from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord, DeliveryRecord, DispatchRecord
 from distributor.words import words
 
@@ -115,19 +116,22 @@ def decide(
     selection: Selection,
     *,
     now: dt.datetime,
+    hour: Callable[[dt.datetime], dt.datetime],
     valid_for: dt.timedelta,
     actor: str,
 ) -> Decided:
     """Applies a decision to the copies it `applies` to by now, in one transaction, with an audit entry for each.
 
-    What is queued again stays valid for `valid_for`. Raises what `meant` raises, and changes nothing then.
+    What is queued again stays valid for `valid_for`; letters set free that have no hour yet get theirs from `hour`.
+    Raises what `meant` and `hour` raise, and changes nothing then.
     """
     with database.write() as conn:
         present = meant(conn, decision, record, selection)
-        _lift(conn, present.held, now=now, actor=actor)
+        lift(conn, present.held, now=now, actor=actor)
+        give_hours(conn, record, present.held, hour, now=now, valid_for=valid_for)
         moved = [
             one
-            for one in (*present.movable, *_outdated(conn, record, present, now=now))
+            for one in (*present.movable, *_freed(conn, record, present))
             if _apply(conn, decision, one, now=now, valid_until=now + valid_for, actor=actor)
         ]
         after = {one.id: one for one in deliveries_of(conn, record.id)}
@@ -136,15 +140,14 @@ def decide(
     return Decided(steps, sum(after[delivery_id].state in _LEFT for delivery_id in still), len(present.held))
 
 
-def _outdated(conn: Connection, record: BulletinRecord, present: Meant, *, now: dt.datetime) -> list[DeliveryRecord]:
-    """Copies of the letters set free whose time ran out while they were held; they would expire at once."""
+def _freed(conn: Connection, record: BulletinRecord, present: Meant) -> list[DeliveryRecord]:
+    """Copies of the letters set free that do not go by themselves: the letter itself was refused to them."""
     freed = {one.id for one in present.held}
     known = {one.id for one in present.movable}
     return [
         one
         for one in deliveries_of(conn, record.id)
-        if one.dispatch_id in freed and one.id not in known and one.listed
-        if one.state in CLAIMABLE and one.valid_until is not None and one.valid_until <= now
+        if one.dispatch_id in freed and one.id not in known and one.listed and one.is_put_aside
     ]
 
 
@@ -192,16 +195,3 @@ def _the_one(movable: Sequence[DeliveryRecord], selection: Selection) -> tuple[D
             do=words("Name one of them: {names}.", names="; ".join(people.values())),
         )
     return tuple(chosen)
-
-
-def _lift(conn: Connection, held: Collection[DispatchRecord], *, now: dt.datetime, actor: str) -> None:
-    for dispatch in held:
-        unhold(conn, dispatch.id)
-        audit.append(
-            conn,
-            action="dispatch.unheld",
-            subject=f"dispatch:{dispatch.id}",
-            details={"group": dispatch.group, "hold": dispatch.hold},
-            actor=actor,
-            now=now,
-        )

@@ -169,7 +169,7 @@ class Duties:
         for one in changed:
             what = words(
                 "The recipients were edited; {label} waits. Finalise it again to take the new list, "
-                "then: distributor resume #{id}",
+                "then: distributor resume '#{id}'",
                 label=one.title,
                 id=one.id,
             )

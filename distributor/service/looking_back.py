@@ -70,5 +70,5 @@ def _hold_late(office: Office, alive_at: dt.datetime | None, now: dt.datetime) -
     with office.database.write() as conn:
         late = hold_late(conn, grace, now=now)
     for one in late:
-        what = words("{label} is too late and waits: distributor resume #{id}", label=one.title, id=one.id)
+        what = words("{label} is too late and waits: distributor resume '#{id}'", label=one.title, id=one.id)
         office.tell(f"late:{one.id}", what)

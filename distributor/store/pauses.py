@@ -6,7 +6,7 @@ finished. Both decisions are booked.
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from distributor.errors import BadInput
 from distributor.store import audit
 from distributor.store import service_schema as tables
 from distributor.store.attempts import plain
+from distributor.store.validity import extend
 from distributor.store.turns import take_turns
 from distributor.words import words
 
@@ -48,10 +49,14 @@ def pause(conn: Connection, scope: str, reason: str, actor: str, now: dt.datetim
 
 
 def resume(conn: Connection, scope: str, actor: str, now: dt.datetime) -> bool:
-    """Lets a scope go on. False when it did not rest."""
+    """Lets a scope go on; its copies stay valid for as long as it rested. False when it did not rest."""
     bulletin_id = _bulletin_of(scope)
-    if not conn.execute(delete(tables.pause).where(tables.pause.c.scope == scope)).rowcount:
+    since = conn.execute(delete(tables.pause).where(tables.pause.c.scope == scope).returning(tables.pause.c.at))
+    began = since.scalar()
+    if began is None:
         return False
+    if scope == ALL or bulletin_id is not None:
+        extend(conn, bulletin_id, began, _rests_still(conn, now))
     audit.append(conn, "resumed", scope, {}, actor, now, bulletin_id=bulletin_id)
     return True
 
@@ -71,6 +76,16 @@ def goes_on(bulletin_id: Column[Any]) -> ColumnElement[bool]:
     """The condition that neither everything nor the bulletin of a row rests."""
     resting = select(tables.pause.c.bulletin_id).where(tables.pause.c.bulletin_id.is_not(None))
     return and_(~_named(ALL), bulletin_id.not_in(resting))
+
+
+def _rests_still(conn: Connection, now: dt.datetime) -> Callable[[int], dt.datetime]:
+    """Until when a rest that ends now is made up for: where another one goes on, that one makes up for the rest."""
+    others = {each.scope: each.at for each in paused(conn)}
+
+    def until(bulletin_id: int) -> dt.datetime:
+        return min((others[name] for name in (ALL, f"bulletin:{bulletin_id}") if name in others), default=now)
+
+    return until
 
 
 def _named(scope: str) -> ColumnElement[bool]:
