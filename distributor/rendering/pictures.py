@@ -21,6 +21,8 @@ MAX_BYTES = 200 * 1024
 MAX_PICTURES = 50
 _MAX_PIXELS = 60_000_000
 _WIDEST = 1200  # twice the width a letter shows, for sharp screens
+#: Colours of a printing press: screens guess at them, and PDF/A forbids them without a profile.
+_INKS = "CMYK"
 _ENDINGS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif"}
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 
@@ -68,7 +70,7 @@ def _fitted(source: str, content: bytes) -> tuple[bytes, str, int]:
             with Image.open(io.BytesIO(content), formats=tuple(_ENDINGS)) as image:
                 if image.width * image.height > _MAX_PIXELS:
                     raise _unusable(source)
-                if len(content) <= MAX_BYTES:
+                if len(content) <= MAX_BYTES and image.mode != _INKS:
                     image.load()
                     return content, str(image.format), image.width
                 return _scaled(image)
