@@ -53,7 +53,7 @@ def _check(desk: Desk, file: str, *, text_only: bool, email: bool) -> int:
         verdict = judge_bulletin(prepared, desk.settings.send)
         doubts = hour_doubts(reading, str(path), desk.settings.zone, desk.now)
         verdict = Verdict(verdict.errors, (*verdict.warnings, *doubts))
-        letters = checked_letters(prepared, desk.settings) if email else ()
+        letters = checked_letters(prepared) if email else ()
     found = [problem for letter in letters for problem in letter.problems]
     verdict = Verdict(
         (*verdict.errors, *(problem for problem in found if problem.grade == "error")),

@@ -1,48 +1,70 @@
-"""`distributor preview FILE`: writes every group's letter as HTML and text, to be looked at before anything is sent."""
+"""`distributor preview FILE`: every form of a bulletin, to be looked at before anything is sent."""
 
+import asyncio
+import contextlib
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from distributor.cli.check import letter_document
 from distributor.cli.desk import Desk, existing_file
+from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
-from distributor.dispatch.intake import prepare
+from distributor.dispatch.intake import Prepared, prepare
+from distributor.dispatch.letter_check import CheckedLetter, checked_letters
+from distributor.dispatch.preview import write_preview
 from distributor.dispatch.signoff import judge_bulletin
-from distributor.errors import BadInput
-from distributor.rendering.email import issue_title
-from distributor.rendering.gallery import write_gallery
+from distributor.errors import BadFile, DistributorError, Problem
+from distributor.rendering.templates import Templates
+from distributor.resources import shipped
+from distributor.service.preview import serve_gallery
+from distributor.web.preview import HOST
 from distributor.words import say, words
+
+#: Where `--serve` listens when nobody says otherwise.
+_PORT = 8766
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command(help=say("Write every group's letter as HTML and text into a folder; nothing is stored or sent."))
+    @app.command(help=say("Write every letter, the page, the article and the PDF into a folder, to be looked at."))
     def preview(
         context: typer.Context,
         file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
         out: Annotated[Path, typer.Option(help=say("The folder to write into."))] = Path("out/preview"),
         open_: Annotated[bool, typer.Option("--open", help=say("Open it in the browser."))] = False,
+        serve: Annotated[
+            bool, typer.Option("--serve", help=say("Serve it on this machine, anew after every edit, until Ctrl-C."))
+        ] = False,
+        port: Annotated[int, typer.Option(help=say("The port for --serve; 0 takes a free one."))] = _PORT,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
-        return _preview(desk, file, out, open_in_browser=open_)
+        path = existing_file(file)
+        return _serve(desk, path, out, port, open_=open_) if serve else _preview(desk, path, out, open_=open_)
 
 
-def _preview(desk: Desk, file: str, out: Path, *, open_in_browser: bool) -> int:
-    prepared = prepare(existing_file(file), desk.settings)
-    title = issue_title(prepared.bulletin)
-    try:
-        index = write_gallery(out, [letter.rendition for letter in prepared.letters], title=title)
-    except OSError as error:
-        raise BadInput(
-            words("Nothing can be written into {path}.", path=out), do=words("Name another folder with --out.")
-        ) from error
+def _preview(desk: Desk, path: Path, out: Path, *, open_: bool) -> int:
+    prepared = prepare(path, desk.settings)
+    index = write_preview(prepared, out)
     verdict = judge_bulletin(prepared, desk.settings.send)
-    desk.problems((*verdict.errors, *verdict.warnings))
+    letters = checked_letters(prepared)
+    findings = [*verdict.errors, *verdict.warnings, *(found for letter in letters for found in letter.problems)]
+    _say(desk, prepared, findings)
+    desk.say(words("The letters are in {path}.", path=index))
+    if open_:
+        webbrowser.open(index.resolve().as_uri())
+    desk.answer(_document(index, prepared, letters, findings))
+    return Exit.DONE
+
+
+def _say(desk: Desk, prepared: Prepared, findings: Sequence[Problem]) -> None:
+    desk.problems(findings)
     for letter in prepared.letters:
         desk.say(
             words(
@@ -53,21 +75,53 @@ def _preview(desk: Desk, file: str, out: Path, *, open_in_browser: bool) -> int:
                 subject=letter.rendition.subject,
             )
         )
-    desk.say(words("The letters are in {path}.", path=index))
-    if open_in_browser:
-        webbrowser.open(index.resolve().as_uri())
-    desk.answer(
-        {
-            "index": str(index),
-            "letters": [
-                {
-                    "group": letter.group.name,
-                    "direction": letter.group.direction.value,
-                    "subject": letter.rendition.subject,
-                    "recipients": len(letter.recipients),
-                }
-                for letter in prepared.letters
-            ],
-        }
-    )
+
+
+def _document(
+    index: Path, prepared: Prepared, letters: Sequence[CheckedLetter], findings: Sequence[Problem]
+) -> dict[str, object]:
+    counts = {letter.group.name: len(letter.recipients) for letter in prepared.letters}
+    documents = [letter_document(letter) for letter in letters]
+    return {
+        "index": str(index),
+        "letters": [{**document, "recipients": counts[str(document["group"])]} for document in documents],
+        "findings": [problem_document(problem) for problem in findings],
+    }
+
+
+def _serve(desk: Desk, path: Path, out: Path, port: int, *, open_: bool) -> int:
+    def ready(taken: int) -> None:
+        address = f"http://{HOST}:{taken}/"
+        desk.say(words("The preview is at {address}. Ctrl-C ends it.", address=address))
+        desk.answer({"address": address})
+        if open_:
+            webbrowser.open(address)
+
+    settings = desk.settings
+    own = settings.path(settings.folders.templates) if settings.folders.templates else shipped("templates")
+    watched = [path.resolve().parent, own, settings.path(settings.folders.recipients)]
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_gallery(out, lambda: _make(desk, path, out), watched=watched, port=port, ready=ready))
     return Exit.DONE
+
+
+def _make(desk: Desk, path: Path, out: Path) -> None:
+    """Writes the gallery anew; a fault is shown on the page in its place, and said here."""
+    try:
+        prepared = prepare(path, desk.settings)
+        write_preview(prepared, out, live=True)
+        problems: Sequence[Problem] = prepared.letter_problems
+    except BadFile as error:
+        problems = error.problems
+        _show_trouble(out, error, problems)
+    except DistributorError as error:
+        problems = ()
+        _show_trouble(out, error, ())
+        desk.say(str(error), style="red")
+    desk.problems(problems)
+
+
+def _show_trouble(out: Path, error: DistributorError, problems: Sequence[Problem]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    page = Templates().render("web/trouble.html", {"faults": problems or [error]})
+    (out / "index.html").write_text(page + "\n", encoding="utf-8")

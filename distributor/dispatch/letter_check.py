@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from distributor.dispatch.intake import Prepared, PreparedLetter, templates_of
+from distributor.dispatch.intake import Prepared, PreparedLetter
 from distributor.errors import Problem
 from distributor.rendering.email_check import check_letter
-from distributor.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +15,9 @@ class CheckedLetter:
     problems: tuple[Problem, ...]
 
 
-def checked_letters(prepared: Prepared, settings: Settings) -> tuple[CheckedLetter, ...]:
+def checked_letters(prepared: Prepared) -> tuple[CheckedLetter, ...]:
     """Every letter with its problems; a fault in a template that several groups share stands with the first."""
-    templates = templates_of(settings)
+    templates = prepared.templates
     told: set[str] = set()
     checked = []
     for letter in (letter for letter in prepared.letters if letter.rendition.channel == "email"):

@@ -1,4 +1,4 @@
-"""A folder that shows every group's letter at phone and desk width, for looking before sending.
+"""A folder that shows every form of a bulletin at phone and desk width, light and dark, for looking before sending.
 
 Plain files, no script, nothing fetched: it opens in any browser on a machine without a network.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from distributor.rendering.email import html_size
 from distributor.rendering.rendition import Rendition, filled
+from distributor.rendering.sheets import Sheet
 from distributor.rendering.templates import Templates
 
 #: Who the letters in a gallery are addressed to.
@@ -29,14 +30,18 @@ def write_gallery(
     title: str,
     templates: Templates | None = None,
     made_at: dt.datetime | None = None,
+    sheets: Sequence[Sheet] = (),
+    live: bool = False,
 ) -> Path:
     """Writes one `.html` and one `.txt` per rendition, and an index; returns the index.
 
-    Personal fields show a sample person. `made_at` is printed when given, in its own zone.
+    Personal fields show a sample person. `made_at` is printed when given, in its own zone. `sheets` are the
+    forms that `write_sheets` put beside it. A `live` index asks its server for news (`web.preview`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries = [_write_letter(folder, number, rendition) for number, rendition in enumerate(renditions, start=1)]
-    values = {"title": title, "letters": entries, "made_at": f"{made_at:%Y-%m-%d %H:%M}" if made_at else ""}
+    values: dict[str, object] = {"title": title, "letters": entries, "forms": sheets, "live": live}
+    values["made_at"] = f"{made_at:%Y-%m-%d %H:%M}" if made_at else ""
     index = folder / "index.html"
     page = (templates or Templates()).render("web/gallery.html", values)
     index.write_text(page + "\n", encoding="utf-8", newline="\n")
@@ -61,4 +66,5 @@ def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, 
         "text": f"{name}.txt",
         "size": f"{html_size(rendition) / 1024:.0f}",
         "pictures": len(rendition.pictures),
+        "attachments": [attachment.file_name for attachment in rendition.attachments],
     }
