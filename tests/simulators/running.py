@@ -1,4 +1,4 @@
-"""A simulated WeCom on a loopback socket, with a clock that a test moves."""
+"""The simulated platforms on loopback sockets, with a clock that a test moves."""
 
 import contextlib
 import datetime as dt
@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from distributor.channels.wechat.seal import Seal
+from distributor.simulators.official_account.account import Account
+from distributor.simulators.official_account.platform import OfficialAccount
 from distributor.simulators.wecom.company import App, Company, Member
 from distributor.simulators.wecom.platform import WeCom
 from distributor.web.server import serve
 
 CORP, AGENT, SECRET = "ww1234567890abcdef", 1000002, "the-apps-secret"
+APP_ID, APP_SECRET = "wx1234567890abcdef", "the-accounts-secret"
 SEAL = Seal.of(token="bulletinToken01", encoding_aes_key="AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", receive_id=CORP)
 
 
@@ -47,5 +50,27 @@ async def running_wecom(*userids: str) -> AsyncIterator[Running]:
     server = await serve(platform.app, "127.0.0.1", 0)
     try:
         yield Running(platform, f"http://127.0.0.1:{server.port}", clock)
+    finally:
+        await server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAccount:
+    """The Official Account's platform, where it listens, and its clock."""
+
+    platform: OfficialAccount
+    base_url: str
+    clock: MovedClock
+
+
+@contextlib.asynccontextmanager
+async def running_account() -> AsyncIterator[RunningAccount]:
+    """One account that may publish, with a quota of one mass send a day."""
+    clock = MovedClock()
+    seal = Seal.of(token="bulletinToken01", encoding_aes_key="B" * 43, receive_id=APP_ID)
+    platform = OfficialAccount(Account(APP_ID, APP_SECRET, clock), seal)
+    server = await serve(platform.app, "127.0.0.1", 0)
+    try:
+        yield RunningAccount(platform, f"http://127.0.0.1:{server.port}", clock)
     finally:
         await server.stop()

@@ -11,7 +11,7 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distributor.simulators.wecom.answers import Refused, document, ok
+from distributor.simulators.answers import Refused, document, ok
 from distributor.simulators.wecom.company import Company
 from distributor.simulators.wecom.tokens import Tokens
 

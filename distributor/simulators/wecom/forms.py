@@ -7,7 +7,7 @@ except those of a textcard, which count characters.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from distributor.simulators.wecom.answers import Refused, octets
+from distributor.simulators.answers import Refused, octets
 
 
 def app_form(kind: str, content: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distributor.simulators.wecom.answers import Refused, ok
+from distributor.simulators.answers import Refused, ok
 from distributor.simulators.wecom.company import Company, Media
 
 LIFE = dt.timedelta(days=3)

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distributor.simulators.wecom.answers import Refused, document, ok
+from distributor.simulators.answers import Refused, document, ok
 from distributor.simulators.wecom.company import App, Company, Dropped, Shown
 from distributor.simulators.wecom.forms import app_form
 from distributor.simulators.wecom.limits import MEMBER_LIMITS, Windows

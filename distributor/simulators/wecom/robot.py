@@ -6,7 +6,7 @@ Source: developer.work.weixin.qq.com/document/path/91770.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distributor.simulators.wecom.answers import Refused, document, ok
+from distributor.simulators.answers import Refused, document, ok
 from distributor.simulators.wecom.company import Company, Shown
 from distributor.simulators.wecom.forms import robot_form
 from distributor.simulators.wecom.limits import ROBOT_LIMITS, Windows

@@ -9,7 +9,7 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import Response
 
-from distributor.simulators.wecom.answers import Refused, ok, peer_of
+from distributor.simulators.answers import Refused, ok, peer_of
 from distributor.simulators.wecom.company import App, Company
 
 LIFE = dt.timedelta(seconds=7200)

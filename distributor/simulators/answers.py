@@ -1,6 +1,7 @@
-"""Answers in WeCom's shape: HTTP 200 always, `errcode` decides, `errmsg` is made as real ones look.
+"""Answers in the platforms' shape: HTTP 200 always, `errcode` decides, `errmsg` is made as real ones look.
 
-Source: developer.work.weixin.qq.com/document/path/90313 (global error codes) and logged replies.
+Source: developer.work.weixin.qq.com/document/path/90313 and developers.weixin.qq.com (global return codes), and
+logged replies.
 """
 
 import json
@@ -26,24 +27,35 @@ _PHRASES: Mapping[int, str] = {
     40033: "invalid request character",
     40056: "invalid agentid",
     40058: "invalid Request Parameter",
+    40059: "invalid msg id",
+    40164: "invalid ip, not in whitelist",
     41001: "access_token missing",
     41011: "agentid missing",
     42001: "access_token expired",
     42045: "invalid card_action",
     44001: "empty media data",
+    44003: "empty news data",
     44004: "empty content",
     45002: "content size out of limit",
+    45003: "title size out of limit",
+    45004: "description size out of limit",
     45008: "article size out of limit",
     45009: "api freq out of limit",
+    45028: "has no masssend quota",
     45033: "api concurrent out of limit",
+    45065: "clientmsgid exist",
+    45066: "same clientmsgid retry too fast",
+    45067: "clientmsgid size out of limit",
     46004: "user not exist",
     47001: "data format error",
+    48001: "api unauthorized",
     50001: "redirect_url domain error",
     50003: "app disabled",
     60011: "no privilege to access/modify contact/party/agent",
     60020: "not allow to access from your ip",
     60103: "invalid mobile",
     60111: "userid not found",
+    61500: "date format error",
     81013: "user & party & tag all invalid",
     93000: "invalid webhook url",
     93004: "robot is disabled",
@@ -54,10 +66,11 @@ _PHRASES: Mapping[int, str] = {
 class Refused(Exception):
     """A request that the platform answers with an `errcode`; `detail` replaces the usual phrase."""
 
-    def __init__(self, errcode: int, detail: str = "") -> None:
+    def __init__(self, errcode: int, detail: str = "", **fields: object) -> None:
         super().__init__(errcode)
         self.errcode = errcode
         self.detail = detail
+        self.fields = fields
 
 
 def ok(**fields: Any) -> Response:
@@ -65,15 +78,25 @@ def ok(**fields: Any) -> Response:
     return JSONResponse({"errcode": 0, "errmsg": "ok", **fields})
 
 
-def refusal(errcode: int, detail: str = "", *, peer: str = "127.0.0.1") -> Response:
-    """A refusal with the hint, address and link that real ones carry."""
-    phrase = detail or _PHRASES.get(errcode, "unknown error")
+def wecom_refusal(refused: Refused, peer: str) -> Response:
+    """WeCom's refusal, with the hint, address and link that real ones carry."""
+    errcode = refused.errcode
+    phrase = refused.detail or _PHRASES.get(errcode, "unknown error")
     hint = "".join(secrets.choice("0123456789") for _ in range(25))
     text = (
         f"{phrase}, hint: [{hint}], from ip: {peer}, "
         f"more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
     )
-    return JSONResponse({"errcode": errcode, "errmsg": text})
+    return JSONResponse({"errcode": errcode, "errmsg": text, **refused.fields})
+
+
+def official_refusal(refused: Refused, peer: str) -> Response:
+    """An Official Account's refusal, with the request id that real ones carry."""
+    phrase = refused.detail or _PHRASES.get(refused.errcode, "unknown error")
+    if refused.errcode == 40164:
+        phrase = f"invalid ip {peer} ipv6 ::ffff:{peer}, not in whitelist"
+    rid = "-".join(secrets.token_hex(4) for _ in range(3))
+    return JSONResponse({"errcode": refused.errcode, "errmsg": f"{phrase} rid: {rid}", **refused.fields})
 
 
 def peer_of(request: Request) -> str:
