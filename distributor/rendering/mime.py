@@ -172,9 +172,9 @@ def _written_date(date: datetime, zone: ZoneInfo) -> str:
     return format_datetime(date.astimezone(zone))
 
 
-def _files(message: EmailMessage) -> list[tuple[str | None, str, bytes]]:
+def _files(message: EmailMessage) -> list[tuple[str | None, str, object]]:
     found = (part for part in message.iter_attachments() if part.is_attachment())
-    return [(part.get_filename(), part.get_content_type(), part.get_content()) for part in found]
+    return [(part.get_filename(), part.get_content_type(), part.get_payload(decode=True)) for part in found]
 
 
 def _texts(message: EmailMessage) -> tuple[str, str]:
