@@ -57,7 +57,8 @@ def back_up(settings: Settings, settings_file: Path, where: Path, *, now: dt.dat
 
 def _make(settings: Settings, settings_file: Path, target: Path, workshop: Path, now: dt.datetime) -> Backup:
     single = _single_files(settings, settings_file)
-    files = {_name(path, settings.home): path for path in (*single, *_templates(settings)) if path.is_file()}
+    more = (settings.path(settings.folders.replies), *_templates(settings))  # these need not be there
+    files = {_name(path, settings.home): path for path in (*single, *more) if path.is_file()}
     missing = [str(path) for path in single if not path.is_file()]
     database = sqlite_file(settings.database_url)
     rows: Mapping[str, int] = {}

@@ -11,6 +11,7 @@ from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
 from distributor.doctor.mailbox import check_mailbox
 from distributor.doctor.recipients import check_recipients
+from distributor.doctor.replies import check_replies
 from distributor.doctor.sender import check_sender
 from distributor.doctor.settings import check_settings
 from distributor.doctor.templates import check_templates
@@ -27,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
     "calendar": check_calendar,
     "recipients": check_recipients,
     "templates": check_templates,
+    "replies": check_replies,
     "key": check_key,
     "smtp": check_accounts,
     "mailbox": check_mailbox,
