@@ -159,6 +159,17 @@ def bind(value: str) -> str:
     return value
 
 
+def network(value: str) -> str:
+    """An address or a network, such as 10.0.0.5 or 10.0.0.0/24."""
+    try:
+        return str(ipaddress.ip_network(value.strip()))
+    except ValueError as error:
+        what = words("{value} is not a network.", value=shortened(value))
+        raise Misfit(
+            "network", what, words("Write an address or a network, such as 10.0.0.5 or 10.0.0.0/24.")
+        ) from error
+
+
 def page(value: str) -> str:
     """The reader's page: https, or http on this machine. Without a closing slash; empty is allowed."""
     if not value:

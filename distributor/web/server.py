@@ -13,13 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from distributor.errors import Place, Unavailable
+from distributor.web.patience import PatientProtocol
 from distributor.words import words
 
 #: How long answers that are under way may take once the service stops, in seconds.
 _FAREWELL = 5
 
-#: More connections than this get 503: a page for watchers needs few, and each takes memory.
-_MOST_CONNECTIONS = 100
+#: More connections than this get 503; each takes memory and a file descriptor.
+_MOST_CONNECTIONS = 800
 
 
 class WebServer:
@@ -42,7 +43,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> WebServer:
     config = uvicorn.Config(
         app,
         loop="none",
-        http="h11",
+        http=PatientProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -82,7 +83,7 @@ class _Server(uvicorn.Server):
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        line = socket.create_server(address[:2], family=family, backlog=128)
+        line = socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
         raise Unavailable(
             words(

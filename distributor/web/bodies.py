@@ -1,0 +1,107 @@
+"""The bulletins as pages show them: each body is made once from the stored text and kept for everybody who asks.
+
+Addresses of pictures carry a mark where the reader's own token belongs, so that one body serves every copy.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from distributor.dispatch.reopen import reopen
+from distributor.log import log
+from distributor.rendering.page import page_css, render_page_body
+from distributor.rendering.pictures import place_pictures
+from distributor.rendering.templates import Templates
+from distributor.store.database import Database
+
+_log = log("web")
+
+#: Stands for the address of a reader's own page in a body. New in each process, so no bulletin can contain it.
+_MARK = f"-{secrets.token_hex(16)}-"
+
+#: Bulletins kept in memory; a body is some tens of kilobytes, its pictures 200 kilobytes each at most.
+MOST = 32
+
+#: The widest a picture is shown, in CSS pixels.
+_WIDEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """One picture of a page, as it is served."""
+
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One bulletin's body, and its pictures by number."""
+
+    marked: Markup
+    pictures: tuple[PagePicture, ...]
+
+    def html(self, address: str) -> Markup:
+        """The body for one copy whose page lies at `address`, such as `/b/TOKEN`."""
+        return Markup(self.marked.replace(_MARK, Markup.escape(address)))  # noqa: S704 - made by `page`
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The style sheet of all pages; `name` changes with its content, so that it may be kept for ever."""
+
+    name: str
+    content: str
+
+
+def style_sheet(templates: Templates) -> Sheet:
+    """The sheet of the bulletin's body with that of the page around it."""
+    content = page_css(templates) + templates.render("web/reader.css", {}) + "\n"
+    return Sheet(f"reader-{hashlib.sha256(content.encode()).hexdigest()[:16]}.css", content)
+
+
+class Bodies:
+    """The bodies in memory. Two who ask for the same one at once wait for one making."""
+
+    def __init__(self, database: Database, templates: Templates) -> None:
+        self._database = database
+        self._templates = templates
+        self._kept: OrderedDict[tuple[int, str], asyncio.Task[Body]] = OrderedDict()
+
+    async def get(self, bulletin_id: int, digest: str) -> Body:
+        """The body of a bulletin with this content. Raises `BadInput` and `Unavailable`."""
+        key = (bulletin_id, digest)
+        task = self._kept.get(key)
+        if task is None:
+            task = self._kept[key] = asyncio.create_task(asyncio.to_thread(self._make, bulletin_id))
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        try:
+            body = await asyncio.shield(task)
+        except BaseException:
+            if task.done():
+                self._kept.pop(key, None)  # the next one tries again
+            raise
+        return body
+
+    def _make(self, bulletin_id: int) -> Body:
+        with self._database.read() as conn:
+            reading = reopen(conn, bulletin_id)
+        placed = place_pictures(reading.bulletin, reading.assets, widest=_WIDEST)
+        numbers = {source: number for number, source in enumerate(placed)}
+        logo = self._templates.theme.logo
+        marked = render_page_body(
+            reading.bulletin,
+            templates=self._templates,
+            picture_url=lambda source: f"{_MARK}/p/{numbers[source]}",
+            logo_url=f"{_MARK}/p/{len(placed)}" if logo else "",
+        )
+        pictures = [PagePicture(one.picture.media_type, one.picture.content) for one in placed.values()]
+        if logo:
+            pictures.append(PagePicture(logo.media_type, logo.content))
+        _log.info("page.made", bulletin=bulletin_id, size=len(marked), pictures=len(pictures))
+        return Body(marked, tuple(pictures))

@@ -1,0 +1,163 @@
+"""The reader's page `/b/TOKEN`: the bulletin, and the 签收 that only a person can give.
+
+Opening it changes nothing but “opened, unverified” (facts: 67). The path is the only place where the token stands:
+no header, no log and no other page repeats it. Pages are served without a cookie and without a script.
+"""
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from distributor.delivery.evidence import Kind
+from distributor.errors import Unavailable
+from distributor.receipts.tokens import TokenKey, token_hash
+from distributor.rendering.pdf.qr import qr_svg
+from distributor.rendering.templates import Templates
+from distributor.settings import Settings
+from distributor.store.database import Database
+from distributor.store.visits import Visit, find_visit
+from distributor.web.bodies import Bodies, style_sheet
+from distributor.web.callers import Guesses, caller
+from distributor.web.openings import Openings
+from distributor.web.reader_pages import HEADERS, ReaderPages
+from distributor.web.reader_view import Almanac, View, view_of
+from distributor.web.signing import PATIENCE, Signing
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+_FOR_A_DAY = {"cache-control": "private, max-age=86400"}
+
+#: Somebody who guesses is told of once in so many seconds.
+_ALARM = 60.0
+
+
+class Reader:
+    """The pages of all copies, for one process. `settings` gives those in force; `alarm` tells of guessers."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Callable[[], Settings],
+        key: TokenKey,
+        templates: Templates,
+        *,
+        clock: Callable[[], dt.datetime],
+        alarm: Callable[[], None] = lambda: None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._alarm = alarm
+        self._alarmed_at = -_ALARM
+        self._sheet = style_sheet(templates)
+        self._pages = ReaderPages(templates, settings, key, clock, self._sheet)
+        self._signing = Signing(database, self._pages, patience=patience)
+        self._bodies = Bodies(database, templates)
+        self._guesses = Guesses()
+        self._almanac = Almanac()
+        self._looking = ThreadPoolExecutor(4, thread_name_prefix="reader")
+        self.openings = Openings(database, clock)
+
+    def routes(self) -> list[Route]:
+        """The page, its pictures, its code and its style sheet."""
+        return [
+            Route("/b/{token}", self._get, methods=["GET"]),
+            Route("/b/{token}", self._post, methods=["POST"]),
+            Route("/b/{token}/p/{number:int}", self._picture, methods=["GET"]),
+            Route("/b/{token}/code.svg", self._code, methods=["GET"]),
+            Route("/assets/{name}", self._asset, methods=["GET"]),
+        ]
+
+    async def stop(self) -> None:
+        """Writes what was noted, finishes what was signed, and gives its threads back."""
+        await self.openings.stop()
+        self._looking.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._signing.stop)
+
+    async def _get(self, request: Request) -> Response:
+        try:
+            visit = await self._find(request)
+            if visit is None:
+                return await self._missed(request)
+            self.openings.note(visit.delivery_id, _opening(request), "page")
+            view = self._view(visit)
+            body = await self._bodies.get(visit.bulletin_id, visit.digest) if view.shows_body else None
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        return self._pages.page(request.path_params["token"], view, body)
+
+    async def _post(self, request: Request) -> Response:
+        fields = await self._signing.form(request)
+        if isinstance(fields, Response):
+            return fields
+        try:
+            visit = await self._find(request)
+        except Unavailable as trouble:
+            return self._pages.not_recorded(fields, trouble)
+        if visit is None:
+            return await self._missed(request)
+        return await self._signing.press(request, self._view(visit), fields)
+
+    async def _picture(self, request: Request) -> Response:
+        try:
+            visit = await self._find(request)
+            if visit is None or not self._view(visit).shows_body:
+                return await self._missed(request)
+            body = await self._bodies.get(visit.bulletin_id, visit.digest)
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        number = request.path_params["number"]
+        if number >= len(body.pictures):
+            return self._pages.notice(404, "没有这个页面", "图片不存在。")
+        picture = body.pictures[number]
+        return Response(picture.content, media_type=picture.media_type, headers=HEADERS | _FOR_A_DAY)
+
+    async def _code(self, request: Request) -> Response:
+        try:
+            if await self._find(request) is None:
+                return await self._missed(request)
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        page = f"{self._settings().office.base_url}/b/{request.path_params['token']}#acknowledge"
+        code = await asyncio.to_thread(qr_svg, page)
+        return Response(code, media_type="image/svg+xml", headers=HEADERS | _FOR_A_DAY)
+
+    async def _asset(self, request: Request) -> Response:
+        if request.path_params["name"] != self._sheet.name:
+            return self._pages.notice(404, "没有这个页面", "文件不存在。")
+        return Response(self._sheet.content, media_type="text/css", headers=HEADERS | _FOR_EVER)
+
+    async def _find(self, request: Request) -> Visit | None:
+        hashed = token_hash(request.path_params["token"])
+
+        def look() -> Visit | None:
+            with self._database.read() as conn:
+                return find_visit(conn, hashed)
+
+        return await asyncio.get_running_loop().run_in_executor(self._looking, look)
+
+    async def _missed(self, request: Request) -> Response:
+        """The answer to a token that is nobody's: always the same, and a limit for those who guess (facts: 70)."""
+        if not self._guesses.miss(caller(request, self._settings().web.proxies)):
+            return self._pages.notice(404, "没有这个页面", "链接无效或不完整，请从邮件中重新打开，或复制完整的链接。")
+        if time.monotonic() - self._alarmed_at >= _ALARM:
+            self._alarmed_at = time.monotonic()
+            await asyncio.to_thread(self._alarm)
+        return self._pages.notice(429, "请稍后再试", "请求过于频繁，请一分钟后再试。", headers={"retry-after": "60"})
+
+    def _view(self, visit: Visit) -> View:
+        settings = self._settings()
+        return view_of(visit, settings, self._almanac.get(settings), now=self._clock())
+
+
+def _opening(request: Request) -> Kind:
+    """What a request for the page shows; whatever asks, it stays unverified."""
+    headers = request.headers
+    ahead = any("prefetch" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
+    return Kind.FETCHED if ahead or request.method == "HEAD" else Kind.OPENED
