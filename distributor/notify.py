@@ -7,7 +7,6 @@ A message that cannot be delivered is no reason to stop: systemd then acts as if
 import datetime as dt
 import os
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -29,10 +28,6 @@ class Supervisor:
     def ready(self, status: str = "") -> bool:
         """The service has started, or has read its settings again."""
         return self._tell("READY=1", *_status(status))
-
-    def reloading(self) -> bool:
-        """The service reads its settings again; `ready` must follow."""
-        return self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def alive(self) -> bool:
         """The watchdog's answer. To be said by whatever would stop when the service hangs."""

@@ -181,7 +181,7 @@ def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, stopp
         show_deliveries(desk, meant)
         show_summary(desk, after)
     if stopped:
-        _explain(desk, stopped)
+        _explain(desk, stopped, after.name)
     desk.answer(
         {
             "sent": True,
@@ -195,12 +195,21 @@ def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, stopp
     return _exit_of(meant, stopped)
 
 
-def _explain(desk: Desk, stopped: Outcome) -> None:
+def _explain(desk: Desk, stopped: Outcome, name: str) -> None:
     desk.say(words("The mail server stopped the sending: {reply}", reply=stopped.reply), style="red")
     if stopped.stops_the_account:
-        desk.say(words("No recipient was charged. Correct the account in distributor.toml, then send again."))
+        what = words(
+            "No recipient was charged. Correct the account in distributor.toml, then: distributor send {bulletin}",
+            bulletin=name,
+        )
+        desk.say(what)
     else:
-        desk.say(words("Nothing is lost. When the server answers, run `distributor retry` and `distributor send`."))
+        what = words(
+            "Nothing is lost. When the server answers: `distributor retry {bulletin}`, "
+            "then `distributor send {bulletin}`.",
+            bulletin=name,
+        )
+        desk.say(what)
 
 
 def _exit_of(meant: list[DeliveryRecord], stopped: Outcome | None) -> int:

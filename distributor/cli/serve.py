@@ -19,12 +19,15 @@ from distributor.dispatch.locate import locate
 from distributor.dispatch.send import new_owner, utc_now
 from distributor.errors import BadInput
 from distributor.log import chosen, configure
+from distributor.misfit import suggestion
+from distributor.reports.resting import resting, resting_words, scope_name
 from distributor.service.office import Office
 from distributor.service.run import Role, run
 from distributor.settings import Settings
 from distributor.settings.file import FILE_NAME
+from distributor.store.breakers import close_breaker
 from distributor.store.database import Connection, Database
-from distributor.store.pauses import ALL, pause, paused, resume
+from distributor.store.pauses import ALL, pause, resume
 from distributor.store.records import BulletinRecord
 from distributor.words import say, words
 
@@ -69,7 +72,7 @@ def register(app: typer.Typer) -> None:
         desk.as_json = as_json
         return _pause(desk, scope, reason)
 
-    @app.command("resume", help=say("Let go on what was paused, or a bulletin that is on hold."))
+    @app.command("resume", help=say("Let go on what was paused or is on hold, or an account that had trouble."))
     def resume_(context: typer.Context, scope: Scope = None, as_json: AsJson = False) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
@@ -87,37 +90,59 @@ def _secrets(settings: Settings) -> Iterator[str]:
 
 
 def _pause(desk: Desk, scope: str | None, reason: str) -> int:
+    _require_account(desk, scope)
     with desk.database() as database:
         name = _scope_name(scope, _bulletin(desk, database, scope))
         with database.write() as conn:
             new = pause(conn, name, reason, desk.actor, desk.now)
-            rests = paused(conn)
-    desk.say(words("{scope} is paused.", scope=name) if new else words("{scope} was paused already.", scope=name))
-    desk.answer({"paused": [rest.scope for rest in rests], "changed": new})
+            shown, rests = scope_name(conn, name), resting(conn)
+    desk.say(words("{scope} is paused.", scope=shown) if new else words("{scope} was paused already.", scope=shown))
+    desk.answer({"paused": [rest.pause.scope for rest in rests], "changed": new})
     return Exit.DONE if new else Exit.NOTHING
 
 
 def _resume(desk: Desk, scope: str | None) -> int:
+    _require_account(desk, scope)
     with desk.database() as database:
         record = _bulletin(desk, database, scope)
+        name = _scope_name(scope, record)
         with database.write() as conn:
-            changed = resume(conn, _scope_name(scope, record), desk.actor, desk.now)
+            changed = resume(conn, name, desk.actor, desk.now)
+            tried = _try_again(desk, conn, name)
             lifted = _let_go(desk, conn, record) if record else 0
             refused = take_up_refused(conn, record.id, now=desk.now, actor=desk.actor) if record else 0
-            rests = paused(conn)
-    done = changed or lifted > 0 or refused > 0
-    desk.say(words("It goes on.") if done else words("Nothing was paused or on hold there."))
+            shown, rests = scope_name(conn, name), resting(conn)
+    done = changed or tried or lifted > 0 or refused > 0
+    desk.say(words("{scope} goes on.", scope=shown) if done else words("Nothing was paused or on hold there."))
     if refused:
         desk.say(words("Copies that were refused for their content and go again: {count}.", count=refused))
+    for rest in rests:
+        desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
     desk.answer(
         {
-            "paused": [rest.scope for rest in rests],
+            "paused": [rest.pause.scope for rest in rests],
             "changed": changed,
+            "tried_again": tried,
             "holds_lifted": lifted,
             "refused_taken_up": refused,
         }
     )
     return Exit.DONE if done else Exit.NOTHING
+
+
+def _try_again(desk: Desk, conn: Connection, scope: str) -> bool:
+    """An account that the program itself left alone after trouble is tried again at once."""
+    kind, _, account = scope.partition(":")
+    return kind == "account" and close_breaker(conn, account, desk.actor, desk.now)
+
+
+def _require_account(desk: Desk, scope: str | None) -> None:
+    """Raises `BadInput` for an account that is not in the settings: it would rest in name only."""
+    kind, _, account = (scope or "").partition(":")
+    if kind == "account" and account not in desk.settings.smtp:
+        raise BadInput(
+            words("There is no mail account {account}.", account=account), do=suggestion(account, desk.settings.smtp)
+        )
 
 
 def _let_go(desk: Desk, conn: Connection, record: BulletinRecord) -> int:

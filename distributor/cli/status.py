@@ -1,6 +1,7 @@
 """`distributor status`: where a bulletin stands, or which bulletins there are."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from distributor.cli.show import show_deliveries, show_summary
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
 from distributor.reports.progress import Standing, standing
+from distributor.reports.resting import Resting, resting, resting_words
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
 from distributor.store.deliveries import books
@@ -42,6 +44,7 @@ def register(app: typer.Typer) -> None:
 def _list(desk: Desk, database: Database) -> int:
     with database.read() as conn:
         rows = [(record, books(conn, record.id)) for record in list_bulletins(conn)]
+        rests = resting(conn)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("#", say("bulletin"), say("finalised"), say("copies")):
         table.add_column(column)
@@ -52,10 +55,19 @@ def _list(desk: Desk, database: Database) -> int:
         desk.console.print(table)
     else:
         desk.say(words("No bulletin has been finalised yet."))
+    _show_resting(desk, rests)
     desk.answer(
-        {"bulletins": [{**bulletin_document(record), "books": books_document(count)} for record, count in rows]}
+        {
+            "bulletins": [{**bulletin_document(record), "books": books_document(count)} for record, count in rows],
+            "paused": [rest.pause.scope for rest in rests],
+        }
     )
     return Exit.DONE if rows else Exit.NOTHING
+
+
+def _show_resting(desk: Desk, rests: Sequence[Resting]) -> None:
+    for rest in rests:
+        desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
 
 
 def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> int:
@@ -67,8 +79,11 @@ def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> i
         asyncio.run(follow(desk, database, record))
     with database.read() as conn:
         now_standing: Standing = standing(conn, record)
+        rests = resting(conn, bulletin_id=record.id)
     if not desk.as_json:
         show_deliveries(desk, now_standing.deliveries)
         show_summary(desk, now_standing)
-    desk.answer(status_document(now_standing))
+        if now_standing.books.open:
+            _show_resting(desk, rests)
+    desk.answer({**status_document(now_standing), "paused": [rest.pause.scope for rest in rests]})
     return Exit.DONE if now_standing.books.finished else Exit.PARTLY

@@ -23,6 +23,7 @@ from distributor.store.claims import sweep
 from distributor.store.leases import Lease
 from distributor.store.machine import read_note, this_machine, write_note
 from distributor.store.pauses import ALL, paused
+from distributor.store.windows import purge
 from distributor.words import Words, words
 
 _log = log("duties")
@@ -41,6 +42,9 @@ ROUND = dt.timedelta(seconds=5)
 #: How often the list of recipients is read although its file has not changed: a new bulletin may wait.
 LISTS = dt.timedelta(seconds=30)
 
+#: How often grants are forgotten that no limit counts any more, of accounts and domains that nobody writes to.
+PURGE = dt.timedelta(hours=1)
+
 
 class Duties:
     """One process's share in the clock's work; `tick` is called every second or so, from a thread."""
@@ -55,6 +59,7 @@ class Duties:
         self._asked = False
         self._round_at: dt.datetime | None = None
         self._lists_at: dt.datetime | None = None
+        self._purged_at: dt.datetime | None = None
         self._list: tuple[int, int] | None = None
         self._list_trouble = ""
 
@@ -141,6 +146,9 @@ class Duties:
     def _sweep(self, now: dt.datetime) -> None:
         with self._office.database.write() as conn:
             swept = sweep(conn, now=now)
+            if self._is_over(self._purged_at, PURGE, now):
+                purge(conn)
+                self._purged_at = now
         if swept.requeued or swept.unknown or swept.expired:
             _log.warning("leases.swept", requeued=swept.requeued, unknown=swept.unknown, expired=swept.expired)
         if swept.unknown:

@@ -39,6 +39,8 @@ class Office:
     last_tick: dt.datetime | None = None
     #: When heartbeats and late letters were last looked at; nothing is sent before (UTC).
     looked_at: dt.datetime | None = None
+    #: The settings in which a mail account was last looked for.
+    searched: Settings | None = None
     _read: int = 0
 
     @property

@@ -19,12 +19,13 @@ from distributor.service.looking_back import look_back
 from distributor.service.office import Office
 from distributor.service.receiving import READER, Receiving
 from distributor.service.sending import TELLER, Sending
+from distributor.service.telling import miss_account
 from distributor.service.watching import watch_inbox
 from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.app import build_app
 from distributor.web.figures import all_figures
-from distributor.web.health import Readiness, clock_probe, database_probe, health_routes, pause_probe
+from distributor.web.health import Readiness, account_probe, clock_probe, database_probe, health_routes, pause_probe
 from distributor.web.metrics import ClockCollector, RowsCollector, metrics_routes, registry_of
 from distributor.web.server import WebServer, serve
 from distributor.words import words
@@ -125,6 +126,7 @@ def _ring(office: Office, duties: Duties | None) -> Callable[[], Awaitable[None]
         if await asyncio.to_thread(look_back, office):
             office.wake.set()
         await asyncio.to_thread(office.reload)
+        await asyncio.to_thread(miss_account, office)
         if duties is not None and await asyncio.to_thread(duties.tick):
             office.wake.set()
         office.last_tick = office.clock()
@@ -146,6 +148,7 @@ async def _pages(office: Office) -> WebServer | None:
             database_probe(office.database),
             clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT),
             pause_probe(office.database),
+            account_probe(lambda: bool(office.settings.smtp)),
         ]
     )
     rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))

@@ -15,6 +15,7 @@ from distributor.store.counts import due_by_group, refused_by_group, was_begun
 from distributor.store.deliveries import books, books_by_dispatch, bulletins_in_doubt
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import Books
+from distributor.web.health import NO_ACCOUNT
 from distributor.words import words
 
 _log = log("sending")
@@ -44,6 +45,19 @@ def announce(office: Office, bulletin_ids: Collection[int], *, account: str) -> 
                 "bulletin.due", bulletin=bulletin_id, label=record.title, due=due and due.isoformat(timespec="seconds")
             )
         _log.info("send.begun", bulletin=bulletin_id, account=account, due=groups)
+
+
+def miss_account(office: Office) -> None:
+    """Tells when there is no mail account, once for each reading of the settings: nothing can be sent then."""
+    if office.searched is office.settings:
+        return
+    office.searched = office.settings
+    if not office.settings.smtp:
+        what = words(
+            "{trouble} Write one into distributor.toml, under [smtp.main]; until then letters wait.", trouble=NO_ACCOUNT
+        )
+        _log.warning("service.no_account", file=str(office.file))
+        office.tell("no_account", what, repeats=False)
 
 
 def report(office: Office, bulletin_id: int) -> None:

@@ -28,11 +28,6 @@ class Office(Table):
     timezone: Annotated[str, AfterValidator(check.zone)] = Field("Asia/Shanghai", description="The zone people read.")
 
     @property
-    def sender_name(self) -> str:
-        """The display name of `from`; the office's name when it has none."""
-        return check.mailbox(self.sender)[0] or self.name
-
-    @property
     def sender_address(self) -> str:
         """The bare address of `from`, normalised."""
         return check.mailbox(self.sender)[1]

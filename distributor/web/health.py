@@ -32,6 +32,8 @@ class Reason:
     what: Words
 
 
+NO_ACCOUNT = words("No mail account is set up: nothing can be sent.")
+
 #: Looks at one thing the work depends on; None when it is well. May block.
 Probe = Callable[[], Reason | None]
 
@@ -78,6 +80,15 @@ def pause_probe(database: Database) -> Probe:
         if not rests:
             return None
         return Reason("paused", words("Everything is paused: {reason}", reason=rests[0].reason))
+
+    return look
+
+
+def account_probe(has_account: Callable[[], bool]) -> Probe:
+    """There is a mail account to send through."""
+
+    def look() -> Reason | None:
+        return None if has_account() else Reason("no_account", NO_ACCOUNT)
 
     return look
 
