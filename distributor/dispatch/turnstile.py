@@ -5,12 +5,14 @@ to the queue untried; when the account itself is full, nothing more is claimed u
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact
 from distributor.delivery.throttle import Limit, Scope, Want
+from distributor.errors import Unavailable
 from distributor.store import windows
 from distributor.store.attempts import drop_attempts
 from distributor.store.database import Connection, Database
@@ -66,7 +68,7 @@ class Turnstile:
         self.wait = None
         while claims := await self._take(limit):
             if not self._is_open:
-                claims = await asyncio.to_thread(self._let_through, claims)
+                claims = await self._granted(claims)
             # Letters of a domain that is full are out of the way now; those behind them are asked for.
             if claims or self.wait is not None:
                 break
@@ -75,6 +77,14 @@ class Turnstile:
             wait = self._opens_at - self._clock()
             self.wait = wait if wait > dt.timedelta() else None
         return interleaved(claims)
+
+    async def _granted(self, claims: list[Claim]) -> list[Claim]:
+        try:
+            return await asyncio.to_thread(self._let_through, claims)
+        except Unavailable:
+            with contextlib.suppress(Unavailable):  # the ledger gives them back as soon as it can
+                await self._ledger.release(claims)
+            raise
 
     async def _take(self, limit: int) -> list[Claim]:
         return await self._ledger.claim(

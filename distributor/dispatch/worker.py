@@ -15,7 +15,7 @@ from typing import Protocol
 from distributor.channels.base import Channel, ClaimLost, Message, OpenFailed
 from distributor.delivery.judgement import Judgement, judge
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
-from distributor.errors import BadInput, Refused
+from distributor.errors import BadInput, Refused, Unavailable
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim
 
@@ -157,6 +157,10 @@ class Worker:
             if self._is_surplus(outcome):
                 await self._source.give_back((claim,))
                 return False
+        except Unavailable:
+            # Whatever could not be read or noted, the dot was not written.
+            await self._return(claim)
+            raise
         except (BadInput, Refused) as error:
             outcome = Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.MAIL, Reply(text=str(error)))
         await self._record(claim, outcome)
@@ -165,6 +169,11 @@ class Worker:
             self.stop()
             return False
         return self._line_is_useful(outcome)
+
+    async def _return(self, claim: Claim) -> None:
+        """Back to the queue as soon as that can be written; the ledger sees to it."""
+        with contextlib.suppress(Unavailable):
+            await self._source.give_back((claim,))
 
     async def _open(self, line: Channel) -> bool:
         """Opens a line; False when the run is over. The first one goes alone: a wrong password is tried once."""

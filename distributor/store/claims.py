@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, tuple_, update
 
 from distributor.delivery.outcome import Stage, Verdict
 from distributor.delivery.reason import Reason
@@ -64,6 +64,24 @@ def claim(
     claims = [_claim(row) for row in rows]
     _open_attempts(conn, claims, owner, now)
     return claims
+
+
+def undo(conn: Connection, owner: str, at: Collection[dt.datetime], *, now: dt.datetime) -> int:
+    """Gives back what one owner claimed at these times; returns how many rows. Attempts are not remembered.
+
+    For claims whose commit was not confirmed: whether they are in or not, their owner does not know the rows.
+    """
+    taken = (delivery.c.owner == owner, delivery.c.state == State.CLAIMED, delivery.c.changed_at.in_(list(at)))
+    rows = conn.execute(
+        update(delivery)
+        .where(leased, *taken)
+        .values(state=advance(State.CLAIMED, Fact.RELEASE), changed_at=now, **_FREE)
+        .returning(delivery.c.id, delivery.c.epoch)
+    ).all()
+    for part in chunks(rows):
+        same = tuple_(attempt.c.delivery_id, attempt.c.epoch).in_([(row.id, row.epoch) for row in part])
+        conn.execute(delete(attempt).where(same))
+    return len(rows)
 
 
 def sweep(conn: Connection, *, now: dt.datetime) -> Swept:

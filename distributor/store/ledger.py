@@ -6,7 +6,8 @@ between their mark and their outcome than callers wait, it gives those at most `
 that is cancelled while it waits changes nothing: what it handed in is still written.
 
 When the database cannot commit, marks and claims fail at once, so no dot is sent; outcomes are never given up:
-they go to the journal and are tried again until they are in.
+they go to the journal and are tried again until they are in. What was to be given back is tried again, too, and so
+is the undoing of a claim whose commit may have been lost: nobody else would look after those rows.
 """
 
 import asyncio
@@ -62,14 +63,22 @@ class _Take:
     arguments: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """Claims of one owner whose commits failed and may be in all the same, by the times they were made at."""
+
+    owner: str
+    at: tuple[dt.datetime, ...]
+
+
 @dataclass(eq=False, slots=True)
 class _Request:
-    """Something a caller waits for. `again`: a commit that may have held it was tried before."""
+    """Something a caller waits for. `tried`: when commits that may have held it were tried before."""
 
-    wish: _Mark | _Release | _Take | Recorded
+    wish: _Mark | _Release | _Take | _Undo | Recorded
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
-    again: bool = False
+    tried: tuple[dt.datetime, ...] = ()
     journalled: bool = False
 
 
@@ -162,7 +171,10 @@ class Ledger:
         return await asyncio.to_thread(look)
 
     async def release(self, claims: Sequence[Claim]) -> None:
-        """Gives rows back untried; no attempt is charged or remembered. Raises `Unavailable`: then leases run out."""
+        """Gives rows back untried; no attempt is charged or remembered.
+
+        Raises `Unavailable`: then they go back as soon as the database can be written, or when their leases run out.
+        """
         if claims:
             await self._ask(_Release(tuple(claims)))
 
@@ -186,7 +198,7 @@ class Ledger:
                 failed = failed + 1 if batch else 0
                 if self._journal and not batch:
                     self._journal.clear()
-                if batch and trouble and self._end is not None and time.monotonic() >= self._end:
+                if batch and trouble and self._is_over(batch):
                     _wake([(request, trouble) for request in batch])
                     return
         except Exception as error:  # a fault of the program must not leave callers waiting for ever
@@ -206,6 +218,14 @@ class Ledger:
                 self._changed.wait(pause)
             taken, self._waiting = self._waiting, []
             return taken
+
+    def _is_over(self, owed: list[_Request]) -> bool:
+        """Whether a closing ledger gives up what it owes. For rows that are only to go back, leases will do."""
+        with self._changed:
+            if self._end is None:
+                return False
+            in_time = time.monotonic() < self._end
+        return not (in_time and any(isinstance(request.wish, Recorded) for request in owed))
 
     def _is_enough(self) -> bool:
         """Whether what waits is to be committed without waiting for more; a claim has every idle line behind it."""
@@ -243,28 +263,28 @@ class Ledger:
     def _write(self, batch: list[_Request]) -> list[Any]:
         tries = 1 if self._database.path else TRIES  # SQLite has waited for its lock already
         for tried in range(1, tries + 1):
+            now = self._clock()
             try:
                 with self._database.write() as conn:
-                    return self._apply(conn, batch)
+                    return self._apply(conn, batch, now)
             except Busy:
                 for request in batch:
-                    request.again = True
+                    request.tried += (now,)
                 if tried == tries:
                     raise
                 time.sleep(0.1 * tried)
         raise AssertionError("unreachable")
 
-    def _apply(self, conn: Connection, batch: list[_Request]) -> list[Any]:
+    def _apply(self, conn: Connection, batch: list[_Request], now: dt.datetime) -> list[Any]:
         """Outcomes and releases first, so that a claim of the same batch can have the rows they free."""
-        now = self._clock()
         results: dict[_Request, Any] = {}
         outcomes = [request for request in batch if isinstance(request.wish, Recorded)]
         marks = [request for request in batch if isinstance(request.wish, _Mark)]
         given_back = [claim for request in batch if isinstance(request.wish, _Release) for claim in request.wish.claims]
         moves = [
-            *(move_of(_wish(request, Recorded), again=request.again) for request in outcomes),
+            *(move_of(_wish(request, Recorded), again=bool(request.tried)) for request in outcomes),
             *(Move(claim.delivery_id, Fact.RELEASE, claim.epoch) for claim in given_back),
-            *(_mark(_wish(request, _Mark).claim, request.again) for request in marks),
+            *(_mark(_wish(request, _Mark).claim, bool(request.tried)) for request in marks),
         ]
         states = apply_moves(conn, moves, now=now)
         results.update(zip(outcomes, states[: len(outcomes)], strict=True))
@@ -273,21 +293,32 @@ class Ledger:
         write_consequences(conn, recorded, states[: len(outcomes)], now=now)
         drop_attempts(conn, given_back)
         for request in batch:
+            if isinstance(request.wish, _Undo):
+                claims.undo(conn, request.wish.owner, request.wish.at, now=now)
+        for request in batch:
             if isinstance(request.wish, _Take):
+                if request.tried:
+                    claims.undo(conn, request.wish.arguments["owner"], request.tried, now=now)
                 results[request] = claims.claim(conn, now=now, **request.wish.arguments)
         return [results.get(request) for request in batch]
 
     def _refuse(self, batch: list[_Request], trouble: Unavailable) -> list[_Request]:
-        """Tells marks, claims and releases that nothing was written; keeps the outcomes."""
-        owed = [request for request in batch if isinstance(request.wish, Recorded)]
-        fresh = [request for request in owed if not request.journalled]
+        """Tells marks, claims and releases that nothing was written; keeps what must be written all the same."""
+        outcomes = [request for request in batch if isinstance(request.wish, Recorded)]
+        fresh = [request for request in outcomes if not request.journalled]
         if self._journal and fresh and self._journal.append([_wish(request, Recorded) for request in fresh]):
             for request in fresh:
                 request.journalled = True
-        for request in owed:
-            request.again = True
+        for request in outcomes:
+            request.tried = request.tried or (self._clock(),)
         _wake([(request, trouble) for request in batch if not isinstance(request.wish, Recorded)])
-        return owed
+        given_back = [request for request in batch if isinstance(request.wish, _Release | _Undo)]
+        lost = [request for request in batch if isinstance(request.wish, _Take) and request.tried]
+        undone = [
+            _Request(_Undo(_wish(request, _Take).arguments["owner"], request.tried), request.loop, request.future)
+            for request in lost
+        ]
+        return [*outcomes, *given_back, *undone]
 
 
 def _wish(request: _Request, kind: type[T]) -> T:

@@ -28,7 +28,7 @@ class Service:
         try:
             async with asyncio.timeout(within):
                 while True:
-                    record = await self._next()
+                    record = await self.next()
                     if record["action"] == action and all(record.get(key) == value for key, value in wanted.items()):
                         return record
         except TimeoutError:
@@ -51,7 +51,7 @@ class Service:
         async with asyncio.timeout(PATIENCE):
             with contextlib.suppress(EOFError):
                 while True:
-                    await self._next()
+                    await self.next()
             return await self.process.wait()
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -64,7 +64,8 @@ class Service:
         """What the log tells, in order."""
         return [record["action"] for record in self.log]
 
-    async def _next(self) -> dict[str, Any]:
+    async def next(self) -> dict[str, Any]:
+        """The next record. Raises `EOFError` at the end of the log."""
         assert self.process.stdout is not None
         line = await self.process.stdout.readline()
         if not line:
