@@ -51,7 +51,7 @@ class WeComApp(_Platform):
 
     def app_secret(self) -> str:
         """The Secret: from the environment, else from `secret_file`. Raises `BadInput` when there is none."""
-        return _secret(self.secret, self.secret_file)
+        return platform_secret(self.secret, self.secret_file)
 
 
 class WeComRobot(_Platform):
@@ -67,10 +67,11 @@ class WeComRobot(_Platform):
 
     def robot_key(self) -> str:
         """The key: from the environment, else from `key_file`. Raises `BadInput` when there is none."""
-        return _secret(self.key, self.key_file)
+        return platform_secret(self.key, self.key_file)
 
 
-def _secret(given: SecretStr, file: Path | None) -> str:
+def platform_secret(given: SecretStr, file: Path | None) -> str:
+    """A platform's secret: the one given, else a file's one line. Raises `BadInput` when there is neither."""
     if given.get_secret_value():
         return given.get_secret_value()
     if file is None:

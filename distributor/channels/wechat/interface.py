@@ -4,11 +4,13 @@ HTTP 200 says nothing; `errcode` decides, and is 0 or missing when all went well
 key in it reaches an error, and no answer longer than a megabyte is read.
 """
 
+import datetime as dt
 import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import httpx2
 
@@ -41,17 +43,31 @@ class Unanswered(Exception):
         self.sent = sent
 
 
+class Access(Protocol):
+    """How an account's platform is reached; the settings of every account say it."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def ca_file(self) -> Path | None: ...
+    @property
+    def proxy(self) -> str: ...
+    @property
+    def timeout(self) -> dt.timedelta: ...
+
+
 class Interface:
     """Requests to one platform. Open as long as its account is in use; `close` ends its connections."""
 
-    def __init__(
-        self, base_url: str, *, timeout: float, tls: ssl.SSLContext | None = None, proxy: str | None = None
-    ) -> None:
+    def __init__(self, access: Access) -> None:
+        tls = ssl.create_default_context()
+        if access.ca_file:
+            tls.load_verify_locations(cafile=str(access.ca_file))
         self._client = httpx2.AsyncClient(
-            base_url=base_url,
-            timeout=timeout,
-            verify=tls or True,
-            proxy=proxy,
+            base_url=access.base_url,
+            timeout=access.timeout.total_seconds(),
+            verify=tls,
+            proxy=access.proxy or None,
             trust_env=False,
             follow_redirects=False,
         )

@@ -7,7 +7,6 @@ same bytes are handed over once more before the message counts as unknown.
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 from distributor.channels.base import Checkpoint, ClaimLost
@@ -16,7 +15,7 @@ from distributor.channels.wechat.meaning import STALE_TOKEN, WECOM, refused
 from distributor.channels.wechat.token import AccessToken, NoToken
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.discretion import keep_secret
-from distributor.settings.wecom import WeComApp, WeComRobot
+from distributor.settings.wecom import WeComApp
 
 #: Waits, in seconds, before the same bytes are handed over again.
 AGAIN: Sequence[float] = (1.0, 5.0)
@@ -31,7 +30,7 @@ class App:
         keep_secret(secret)
         self.agent_id = account.agent_id
         self.pause = pause
-        self.interface = _interface(account)
+        self.interface = Interface(account)
         self._query = {"corpid": account.corp_id, "corpsecret": secret}
         self.token = AccessToken(self._fetch)
 
@@ -55,19 +54,6 @@ class App:
         """Ends the connections."""
         with contextlib.suppress(Exception):
             await self.interface.close()
-
-
-def _interface(account: WeComApp | WeComRobot) -> Interface:
-    tls = ssl.create_default_context(cafile=str(account.ca_file)) if account.ca_file else None
-    if tls:
-        tls.load_default_certs()
-    timeout = account.timeout.total_seconds()
-    return Interface(account.base_url, timeout=timeout, tls=tls, proxy=account.proxy or None)
-
-
-def robot_interface(account: WeComRobot) -> Interface:
-    """The interface that a robot's webhook is reached by."""
-    return _interface(account)
 
 
 def without_token(trouble: NoToken | Unanswered) -> Outcome:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from distributor.channels.base import Checkpoint, File, Message
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
 from distributor.channels.wechat.meaning import WECOM, refused
-from distributor.channels.wechat.wecom import robot_interface, take_step
+from distributor.channels.wechat.wecom import take_step
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.discretion import keep_secret
 from distributor.errors import BadInput
@@ -44,7 +44,7 @@ class WeComRobotChannel:
         except BadInput as error:
             return Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error)))
         keep_secret(query["key"])
-        interface = self._interfaces.get(name) or self._interfaces.setdefault(name, robot_interface(account))
+        interface = self._interfaces.get(name) or self._interfaces.setdefault(name, Interface(account))
         return await _Robot(interface, query).say(message, checkpoint)
 
     async def close(self) -> None:
