@@ -88,17 +88,34 @@ def grant_in_order(wants: Sequence[Want], used: Mapping[Slot, int]) -> tuple[boo
 
     A want gets room in all its scopes or takes none; one that must wait does not stop those behind it.
     """
+    return tuple(choice is not None for choice in choose_in_order([(want,) for want in wants], used).chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of its ways each letter takes, by their number; None where all are full. `full`: limits that were met."""
+
+    chosen: tuple[int | None, ...]
+    full: frozenset[Slot]
+
+
+def choose_in_order(ways: Sequence[Sequence[Want]], used: Mapping[Slot, int]) -> Choice:
+    """Lets each letter leave by the first of its ways that has room, the first letters first."""
     taken: Counter[str] = Counter()
+    full: set[Slot] = set()
 
     def fits(want: Want) -> bool:
-        return all(used[slot] + taken[slot[0]] < slot[1].count for slot in slots(want))
+        met = [slot for slot in slots(want) if used[slot] + taken[slot[0]] >= slot[1].count]
+        full.update(met)
+        return not met
 
-    answers = []
-    for want in wants:
-        answers.append(fits(want))
-        if answers[-1]:
-            taken.update(names(want))
-    return tuple(answers)
+    chosen = []
+    for wants in ways:
+        found = next((number for number, want in enumerate(wants) if fits(want)), None)
+        chosen.append(found)
+        if found is not None:
+            taken.update(names(wants[found]))
+    return Choice(tuple(chosen), frozenset(full))
 
 
 def slots(want: Want) -> list[Slot]:

@@ -8,12 +8,12 @@ sees the letter: what has been granted should be sent or given back soon.
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
-from distributor.delivery.throttle import LONGEST, Scope, Slot, Want, grant_in_order, names, slots
+from distributor.delivery.throttle import LONGEST, Scope, Slot, Want, choose_in_order, names, slots
 from distributor.store.clock import milliseconds_in, moment, read_clock, span
 from distributor.store.rows import chunks
 from distributor.store.service_schema import window_grant
@@ -22,12 +22,13 @@ from distributor.store.turns import take_turns
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Leave for one letter. `at` is the database's time (UTC)."""
+    """Leave for one letter. `at` is the database's time (UTC), `way` the number of the want that was granted."""
 
     key: str
     at: dt.datetime
     id: str
     scopes: frozenset[str]
+    way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Grants:
 
     granted: tuple[Grant, ...]
     refused: tuple[Refusal, ...]
+    full: Mapping[str, dt.timedelta] = field(default_factory=dict)  # scopes that were met full, and for how long
 
     @property
     def wait(self) -> dt.timedelta | None:
@@ -69,18 +71,31 @@ def grant(conn: Connection, wants: Sequence[Want]) -> Grants:
 
     To be called in a short write transaction, once: others who want a scope of these wait until it ends.
     """
+    return grant_first(conn, [(want,) for want in wants])
+
+
+def grant_first(conn: Connection, ways: Sequence[Sequence[Want]]) -> Grants:
+    """The same for letters that may leave in several ways: each takes the first that has room.
+
+    A letter that has room nowhere is refused once, with the wait of the way that opens first.
+    """
+    wants = [want for each in ways for want in each]
     scopes = _scopes_of(wants)
     take_turns(conn, [_turn(scope) for scope in scopes])
     now = read_clock(conn)
     _tidy(conn, scopes, now)
-    used = _used(conn, {slot for want in wants for slot in slots(want)}, now)
-    fits = grant_in_order(wants, used)
+    choice = choose_in_order(ways, _used(conn, {slot for want in wants for slot in slots(want)}, now))
+    pairs = list(zip(ways, choice.chosen, strict=True))
     granted = tuple(
-        Grant(w.key, moment(now), uuid.uuid4().hex, names(w)) for w, fit in zip(wants, fits, strict=True) if fit
+        Grant(each[way].key, moment(now), uuid.uuid4().hex, names(each[way]), way)
+        for each, way in pairs
+        if way is not None
     )
     _insert(conn, granted, now)
-    left = [want for want, fit in zip(wants, fits, strict=True) if not fit]
-    return Grants(granted, _refusals(conn, left, now))
+    left = [each for each, way in pairs if way is None]
+    met = choice.full.union(*(slots(want) for each in left for want in each))
+    opens = {slot: _opens(conn, slot, now) for slot in met}
+    return Grants(granted, tuple(_refusal(each, opens, now) for each in left), _waits(opens, now))
 
 
 def give_back(conn: Connection, grants: Collection[Grant]) -> None:
@@ -155,13 +170,20 @@ def _insert(conn: Connection, granted: Iterable[Grant], now: int) -> None:
         conn.execute(insert(window_grant).returning(window_grant.c.id), part).all()
 
 
-def _refusals(conn: Connection, left: Sequence[Want], now: int) -> tuple[Refusal, ...]:
-    opens = {slot: _opens(conn, slot, now) for slot in {slot for want in left for slot in slots(want)}}
-    refused = []
-    for want in left:
-        last = max(slots(want), key=opens.__getitem__)
-        refused.append(Refusal(want.key, span(max(opens[last] - now, 0)), last[0], str(last[1])))
-    return tuple(refused)
+def _refusal(wants: Sequence[Want], opens: Mapping[Slot, int], now: int) -> Refusal:
+    """What the letter waits for: of each way the limit that opens last, of all ways the one that opens first."""
+    last = [max(slots(want), key=opens.__getitem__) for want in wants]
+    number = min(range(len(last)), key=lambda way: opens[last[way]])
+    scope, limit = last[number]
+    return Refusal(wants[number].key, span(max(opens[last[number]] - now, 0)), scope, str(limit))
+
+
+def _waits(opens: Mapping[Slot, int], now: int) -> dict[str, dt.timedelta]:
+    waits: dict[str, dt.timedelta] = {}
+    for (scope, _), at in opens.items():
+        if at > now:
+            waits[scope] = max(waits.get(scope, dt.timedelta()), span(at - now))
+    return waits
 
 
 def _opens(conn: Connection, slot: Slot, now: int) -> int:
