@@ -82,7 +82,7 @@ def _words(paper: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{role['label']}：{'、'.join(role['names'])}" for role in paper["roles"])
     for line in paper["addressees"]:
         yield from (line["label"], *line["lines"])
-    yield from (*paper["contact"], *paper["extra"], paper["copies"])
+    yield from (*paper["contact"], paper["copies"], *paper["extra"])
 
 
 def _blocks(blocks: list[dict[str, Any]]) -> Iterator[str]:

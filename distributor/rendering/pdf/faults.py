@@ -41,7 +41,8 @@ class MissingGlyph(BadInput):
 
 def explained(diagnostic: str, values: Mapping[str, object], sources: Mapping[str, Path]) -> BadInput:
     """The error for Typst's own `diagnostic`. `sources` says where each template file came from."""
-    missing = tuple(dict.fromkeys(_unescaped(found) for found in _NO_GLYPH.findall(diagnostic)))
+    # A mark that joins what stands before it is named together with that, a blank of the template included.
+    missing = tuple(dict.fromkeys(_unescaped(found).strip() for found in _NO_GLYPH.findall(diagnostic)))
     if missing:
         return MissingGlyph(missing, values)
     said, where = _SAID.search(diagnostic), _WHERE.search(diagnostic)
