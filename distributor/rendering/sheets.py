@@ -14,6 +14,7 @@ from markupsafe import Markup
 from distributor.bulletin.model import Bulletin
 from distributor.errors import DistributorError
 from distributor.rendering.article import DIGEST_LIMIT, TITLE_LIMIT, render_article
+from distributor.rendering.logo import placed_logo
 from distributor.rendering.page import page_css, render_page_body
 from distributor.rendering.pdf.document import Paper, render_first_page, render_pdf
 from distributor.rendering.pictures import place_pictures
@@ -57,17 +58,20 @@ def write_sheets(
 
 
 def _page(folder: Path, bulletin: Bulletin, pictures: Mapping[str, bytes], templates: Templates, empty: Sheet) -> Sheet:
-    addresses = {
-        source: _data(placed.picture.media_type, placed.picture.content)
-        for source, placed in place_pictures(bulletin, pictures, widest=_PICTURE_WIDTH).items()
-    }
-    logo = templates.theme.logo
-    body = render_page_body(
-        bulletin,
-        templates=templates,
-        picture_url=addresses.__getitem__,
-        logo_url=_data(logo.media_type, logo.content) if logo else "",
+    placed = place_pictures(bulletin, pictures, widest=_PICTURE_WIDTH)
+    logo = placed_logo(templates.theme)
+    text = str(
+        render_page_body(
+            bulletin,
+            templates=templates,
+            picture_url=lambda source: placed[source].picture.file_name,
+            logo_url=logo.picture.file_name if logo else "",
+        )
     )
+    for shown in (*placed.values(), *([logo] if logo else [])):
+        address = _data(shown.picture.media_type, shown.picture.content)
+        text = text.replace(f'src="{shown.picture.file_name}"', f'src="{address}"')
+    body = Markup(text)  # noqa: S704 - only addresses of our own were put in
     css = page_css(templates)
     sheets = {"page.html": css.replace(_DARK, "@media not all"), "page-dark.html": css.replace(_DARK, "@media all")}
     for name, sheet in sheets.items():

@@ -20,7 +20,7 @@ from jinja2.utils import missing
 from distributor.bulletin.model import BulletList, Paragraph, Picture, Quote, Table
 from distributor.errors import BadInput, Place
 from distributor.misfit import suggestion
-from distributor.rendering import fields, plain
+from distributor.rendering import fields, plain, tables
 from distributor.rendering.theme import Theme, look
 from distributor.rendering.theme_file import load_theme
 from distributor.resources import shipped
@@ -182,8 +182,8 @@ def _environment(folders: list[Path], given: Mapping[str, object]) -> SandboxedE
     )
     environment.globals.update(given)
     environment.tests.update({name: _kind_test(kind) for name, kind in _KINDS.items()})
-    layout = (plain.wrapped, plain.centred, plain.justified, plain.flush_right, plain.indented, plain.drawn)
-    environment.filters.update({rule.__name__: rule for rule in layout})
+    text = (plain.wrapped, plain.centred, plain.justified, plain.flush_right, plain.indented, plain.drawn)
+    environment.filters.update({rule.__name__: rule for rule in (*text, tables.fits_phone)})
     return environment
 
 

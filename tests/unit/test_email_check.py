@@ -70,7 +70,7 @@ CELL = "font-family:serif;font-size:17px;line-height:30px;color:#222222;backgrou
         ('<td bgcolor="#fefefe" style="background-color:#fefefe">甲</td>', "cell", "after a forward"),
         ("<table><tbody><tr><td></td></tr></tbody></table>", "table", "without border"),
         ('<table border="0" cellpadding="0" cellspacing="0"></table>', "table_role", "Screen readers"),
-        ('<table border="1"><tr>' + "<td></td>" * 5 + "</tr></table>", "table_wide", "5 columns"),
+        ('<table border="1"><tr>' + "<td>断面名称与位置</td>" * 5 + "</tr></table>", "table_wide", "5 columns"),
         ('<a href="javascript:x">甲</a>', "link", "javascript:x"),
         ("<b>&#x4e00;</b>", "entity", "numeric"),
         ("<b>" + "字" * 31_000 + "</b>", "html_large", "cut it off"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from distributor.rendering.email_check.finding import Finding
 from distributor.rendering.email_check.markup import Element
 from distributor.rendering.email_check.support import without_element, without_property
+from distributor.rendering.tables import COLUMNS, fits
 from distributor.words import words
 
 _LAYOUT = frozenset("html head meta title body table tbody thead tr td b i a br img strong em".split())
@@ -22,7 +23,6 @@ _RIGID = frozenset({"font", "background", "display", "height", "white-space", "m
 _VALUES = re.compile(r"url\(|var\(|calc\(|rgba?\(|hsla?\(|!\s*important|expression|\"|\bauto\b", re.IGNORECASE)
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _CELL = ("font-family", "font-size", "line-height", "color", "background-color")
-_COLUMNS = 4
 _SMALLEST = 14
 _THICKEST = 8
 _SCHEMES = ("https://", "http://", "mailto:")
@@ -128,9 +128,10 @@ def _table(element: Element) -> Iterator[Finding]:
     if not ruled and element.attributes.get("role") != "presentation":
         what = words("Screen readers would announce this layout table as data.")
         yield Finding("table_role", what, words('Write role="presentation".'), ("<table",))
-    columns = max((sum(cell.tag == "td" for cell in row.children) for row in _rows(element)), default=0)
-    if columns > _COLUMNS:
-        what = words("A table has {count} columns; a phone has room for {limit}.", count=columns, limit=_COLUMNS)
+    rows = [[cell.text.strip() for cell in row.children if cell.tag == "td"] for row in _rows(element)]
+    if not fits(rows):
+        count = max(map(len, rows))
+        what = words("A table has {count} columns; a phone has room for {limit}.", count=count, limit=COLUMNS)
         yield Finding(
             "table_wide", what, words("Split it, or let the letter write it out row by row."), ("macro grid", "<table")
         )
