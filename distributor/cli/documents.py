@@ -109,6 +109,7 @@ def attempt_document(attempt: AttemptRecord) -> Document:
         "number": attempt.number,
         "started_at": attempt.started_at.isoformat(),
         "ended_at": attempt.ended_at.isoformat() if attempt.ended_at else None,
+        "account": attempt.account or None,
         "verdict": attempt.verdict or None,
         "fault": attempt.fault or None,
         "stage": attempt.stage or None,

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
-from distributor.delivery.outcome import Outcome
+from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from distributor.store.records import Claim
 from distributor.store.rows import chunks
 from distributor.store.schema import attempt
@@ -25,6 +26,39 @@ def drop_attempts(conn: Connection, claims: Sequence[Claim]) -> None:
     for part in chunks(claims):
         same = tuple_(attempt.c.delivery_id, attempt.c.epoch).in_([(claim.delivery_id, claim.epoch) for claim in part])
         conn.execute(delete(attempt).where(same, attempt.c.ended_at.is_(None)))
+
+
+def note_account(conn: Connection, claims: Sequence[Claim], account: str) -> None:
+    """Notes that the attempts of these claims go by another account than the one they were opened for."""
+    for part in chunks(claims):
+        same = tuple_(attempt.c.delivery_id, attempt.c.epoch).in_([(claim.delivery_id, claim.epoch) for claim in part])
+        conn.execute(update(attempt).where(same).values(account=account))
+
+
+def accounts_known(conn: Connection, claims: Sequence[Claim]) -> dict[str, str]:
+    """By which account each delivery came to the receiver and was told to come again (greylisting), by its id.
+
+    A receiver that greylists knows the sender's machine and envelope; another account would be a stranger to it.
+    """
+    known: dict[str, str] = {}
+    for part in chunks([claim.delivery_id for claim in claims]):
+        ended = (
+            select(attempt.c.delivery_id, attempt.c.account, attempt.c.verdict, attempt.c.fault, attempt.c.stage)
+            .where(attempt.c.delivery_id.in_(part), attempt.c.ended_at.is_not(None))
+            .order_by(attempt.c.delivery_id, attempt.c.epoch)
+        )
+        last = {row.delivery_id: row for row in conn.execute(ended)}
+        known.update({row.delivery_id: row.account for row in last.values() if row.account and _come_again(row)})
+    return known
+
+
+def _come_again(row: Any) -> bool:
+    return row.verdict == Verdict.DEFERRED and row.fault in _RECEIVERS and row.stage in _REACHED
+
+
+#: A temporary refusal of these faults at these stages comes from the receiver's side.
+_RECEIVERS = (Fault.RECIPIENT, Fault.NONE)
+_REACHED = (Stage.RCPT, Stage.DATA, Stage.BODY, Stage.DOT)
 
 
 def plain(text: str) -> str:

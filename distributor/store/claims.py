@@ -31,13 +31,15 @@ def claim(
     limit: int,
     lease: dt.timedelta,
     now: dt.datetime,
+    account: str = "",
     bulletin_ids: Collection[int] | None = None,
     delivery_ids: Collection[str] | None = None,
 ) -> list[Claim]:
     """Leases up to `limit` due rows to one owner, the longest waiting first, and opens an attempt for each.
 
     Rows of held dispatches and rows whose `valid_until` has passed are left. Two claimers never get one row:
-    PostgreSQL skips rows that another one locks, SQLite has one writer at a time.
+    PostgreSQL skips rows that another one locks, SQLite has one writer at a time. `account` is the one that the
+    attempts will most likely go by.
     """
     due = (
         select(delivery.c.id)
@@ -62,7 +64,7 @@ def claim(
     )
     rows = sorted(conn.execute(taken), key=lambda row: (row.next_attempt_at, row.position, row.id))
     claims = [_claim(row) for row in rows]
-    _open_attempts(conn, claims, owner, now)
+    _open_attempts(conn, claims, owner, account, now)
     return claims
 
 
@@ -171,9 +173,9 @@ def _claim(row: Any) -> Claim:
     )
 
 
-def _open_attempts(conn: Connection, claims: list[Claim], owner: str, now: dt.datetime) -> None:
+def _open_attempts(conn: Connection, claims: list[Claim], owner: str, account: str, now: dt.datetime) -> None:
     """The note before dialling: a try that dies with its process leaves a trace."""
-    empty = {"owner": owner, "started_at": now, "verdict": "", "fault": "", "stage": "", "code": 0}
+    empty = {"owner": owner, "account": account, "started_at": now, "verdict": "", "fault": "", "stage": "", "code": 0}
     for part in chunks(claims):
         conn.execute(
             insert(attempt),

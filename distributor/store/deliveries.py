@@ -206,6 +206,7 @@ def _attempts(conn: Connection, delivery_ids: Iterable[str]) -> dict[str, list[A
                     code=row.code,
                     enhanced=row.enhanced,
                     text=row.text,
+                    account=row.account,
                 )
             )
     return found

@@ -127,9 +127,10 @@ class Ledger:
         lease: dt.timedelta,
         bulletin_ids: Collection[int] | None = None,
         delivery_ids: Collection[str] | None = None,
+        account: str = "",
     ) -> list[Claim]:
         """Leases due rows; see `claims.claim`. Raises `Unavailable`."""
-        arguments = {"owner": owner, "limit": limit, "lease": lease}
+        arguments = {"owner": owner, "limit": limit, "lease": lease, "account": account}
         found: list[Claim] = await self._ask(
             _Take({**arguments, "bulletin_ids": bulletin_ids, "delivery_ids": delivery_ids})
         )

@@ -119,6 +119,7 @@ class AttemptRecord:
     code: int
     enhanced: str
     text: str
+    account: str = ""  # of the carrier; empty where nobody knows
 
 
 @dataclass(frozen=True, slots=True)

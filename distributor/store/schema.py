@@ -230,6 +230,7 @@ attempt = Table(
     Column("delivery_id", ForeignKey(delivery.c.id), nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("account", Text, nullable=False, server_default=""),  # of the carrier; "" on rows of earlier versions
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("verdict", Text, nullable=False),
