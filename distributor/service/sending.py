@@ -22,6 +22,7 @@ from distributor.settings import Settings
 from distributor.store import breakers, leases
 from distributor.store.breakers import Passage
 from distributor.store.deliveries import due_bulletins
+from distributor.store.dispatches import recall_postponed
 from distributor.store.ledger import Ledger
 from distributor.store.pauses import account_rests, paused
 from distributor.words import words
@@ -64,6 +65,7 @@ class Sending:
         self._ledger = ledger
         self._worker: Worker | None = None
         self._full: _Full | None = None
+        self._settings: Settings | None = None
 
     async def run(self) -> None:
         """Sends what is due, again and again. Trouble with the database ends a round, never the service."""
@@ -115,6 +117,10 @@ class Sending:
 
     def _next_turn(self) -> _Turn | None:
         settings = self._office.settings
+        if settings is not self._settings:  # limits may have been raised
+            with self._office.database.write() as conn:
+                recall_postponed(conn, now=self._office.clock())
+            self._settings = settings
         with self._office.database.read() as conn:
             bulletin_ids = due_bulletins(conn, now=self._office.clock())
             rests = paused(conn)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Case, Connection, and_, case, func, select, update
 
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 from distributor.store.records import DispatchRecord
 from distributor.store.rows import chunks, dispatch_record, dispatches
@@ -90,6 +91,12 @@ def renew(conn: Connection, dispatch_ids: Collection[int], *, now: dt.datetime, 
     numbers = list(renewed)
     conn.execute(update(bulletin).where(bulletin.c.id.in_(set(numbers))).values(valid_until=_later(valid_until)))
     return len(numbers)
+
+
+def recall_postponed(conn: Connection, *, now: dt.datetime) -> int:
+    """Makes due again the copies that nothing but a limit put off: it may be another one now. Returns how many."""
+    put_off = (delivery.c.state == State.QUEUED, delivery.c.reason == Reason.LIMIT, delivery.c.next_attempt_at > now)
+    return conn.execute(update(delivery).where(*put_off).values(next_attempt_at=delivery.c.released_at)).rowcount
 
 
 def hold(conn: Connection, dispatch_id: int, reason: str) -> None:

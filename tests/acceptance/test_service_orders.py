@@ -134,6 +134,19 @@ async def test_43_a_broken_settings_file_leaves_the_last_good_one_in_force_and_i
     assert bulletin_letters(server) == dict.fromkeys(office.states(), 1)
 
 
+async def test_letters_that_a_limit_put_off_until_tomorrow_leave_when_the_limit_is_raised(tmp_path: Path) -> None:
+    async with ScriptedServer() as server:
+        office = Office(tmp_path, port=server.port)
+        office.recipients(leaders=1, units=5)
+        change_settings(office, "[send]", 'limits = ["2/day"]\n\n[send]')
+        async with serving(office) as service:
+            drop(office)
+            await service.until("send.ended", accepted=2)
+            change_settings(office, "2/day", "200/day")
+            await service.until("send.ended", finished=True)
+    assert bulletin_letters(server) == dict.fromkeys(office.states(), 1)
+
+
 async def test_sighup_reads_the_settings_again_even_when_their_file_looks_the_same(tmp_path: Path) -> None:
     office = Office(tmp_path)
     file = tmp_path / "distributor.toml"

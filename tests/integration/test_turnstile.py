@@ -19,7 +19,7 @@ from distributor.dispatch.worker import Stopped, Worker
 from distributor.store.bulletins import save_frozen
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
-from distributor.store.dispatches import release
+from distributor.store.dispatches import recall_postponed, release
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim, DeliveryRecord
 from distributor.store.windows import usage
@@ -119,6 +119,18 @@ async def test_who_was_turned_away_passes_when_the_window_has_room(database: Dat
         then = await source.claim(4)
     assert (len(first), len(then)) == (3, 1)
     assert {claim.address for claim in first + then} == {row.address for row in rows(database)}
+
+
+async def test_who_was_turned_away_is_due_again_when_the_limits_are_others(database: Database, clock: Clock) -> None:
+    fill(database, town=4)
+    async with counted(database, clock, THREE) as (source, _):
+        assert len(await source.claim(4)) == 3
+    with database.write() as conn:
+        [one] = [row for row in deliveries_of(conn, BULLETIN) if row.state is State.QUEUED]
+        assert recall_postponed(conn, now=clock.now) == 1
+        assert recall_postponed(conn, now=clock.now) == 0
+    async with counted(database, clock) as (source, _):
+        assert [claim.delivery_id for claim in await source.claim(4)] == [one.id]
 
 
 async def test_a_full_domain_does_not_stand_in_the_way_of_the_letters_behind_it(sqlite: Database, clock: Clock) -> None:
