@@ -6,6 +6,7 @@ is touched, not even its \\Seen, and nothing is expunged but what was moved. `im
 used: they expunge whatever anybody has marked as deleted.
 """
 
+import contextlib
 import datetime as dt
 import imaplib
 import re
@@ -77,6 +78,7 @@ class Folder:
     def __init__(self, settings: MailboxSettings, password: str) -> None:
         self._settings = settings
         self._box = _open(settings, password)
+        self._offers = self._capabilities()
         self.validity = self._validity()
 
     def __enter__(self) -> Self:
@@ -90,7 +92,8 @@ class Folder:
         try:
             self._box.logout()
         except (ImapToolsError, imaplib.IMAP4.error, *_LOST):
-            self._box.client.shutdown()
+            with contextlib.suppress(OSError):
+                self._box.client.shutdown()
 
     def uids_after(self, last: int, *, since: dt.date | None = None) -> list[int]:
         """The UIDs above `last` in rising order; with `since`, only of mails that came on that day or later."""
@@ -118,7 +121,7 @@ class Folder:
 
     def wait(self, seconds: float, *, stop: Callable[[], bool]) -> bool:
         """Waits for new mail by IDLE; returns whether the server offers that. Ends within a second of `stop`."""
-        if "IDLE" not in self._box.client.capabilities:
+        if "IDLE" not in self._offers:
             return False
         self._said(lambda: self._idle(seconds, stop))
         return True
@@ -130,6 +133,11 @@ class Folder:
                 if any(b" EXISTS" in line for line in idle.poll(timeout=min(_GLANCE, left))):
                     return
                 left -= _GLANCE
+
+    def _capabilities(self) -> frozenset[str]:
+        """What is offered after the login; imaplib only knows what was said before it (RFC 3501 6.2.3)."""
+        _, answer = self._said(self._box.client.capability)
+        return frozenset(_words(answer).upper().split())
 
     def _validity(self) -> int:
         found = self._said(lambda: self._box.folder.status(self._settings.folder, ["UIDVALIDITY"]))
@@ -149,12 +157,12 @@ class Folder:
             self._command("STORE", str(uid), "+FLAGS", f"({keyword})")
             return
         target = encode_folder(folder)
-        if "MOVE" in self._box.client.capabilities:
+        if "MOVE" in self._offers:
             self._command("MOVE", str(uid), target)
             return
         self._command("COPY", str(uid), target)
         self._command("STORE", str(uid), "+FLAGS", r"(\Deleted)")
-        if "UIDPLUS" in self._box.client.capabilities:  # RFC 4315: this mail and no other
+        if "UIDPLUS" in self._offers:  # RFC 4315: this mail and no other
             self._command("EXPUNGE", str(uid))
 
     def _command(self, name: str, *arguments: Any) -> list[Any]:
@@ -216,7 +224,7 @@ def _arrival(line: bytes) -> dt.datetime:
 
 def _words(answer: Any) -> str:
     lines = [part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part) for part in answer or ()]
-    return " ".join(lines)[:300]
+    return " ".join(lines)[:1000]
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

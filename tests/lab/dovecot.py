@@ -129,7 +129,7 @@ class Dovecot:
         """Starts it and waits until it answers."""
         for account in self._accounts.values():
             (self.folder / "sieve" / f"{account.address}.sieve").write_text(account.filter, encoding="utf-8")
-        self.set_password(PASSWORD)
+        (self.folder / "users").write_text("".join(map(_line, self._accounts.values())), encoding="utf-8")
         conf = _CONF.format(
             folder=self.folder,
             account=_NOBODY,
@@ -158,14 +158,6 @@ class Dovecot:
             self._server.terminate()
             self._server.wait(PATIENCE)
             self._server = None
-
-    def set_password(self, password: str) -> None:
-        """Changes the password of every account; Dovecot reads the file anew by itself."""
-        lines = [
-            f"{a.address}:{{PLAIN}}{password}::::::" + (f"userdb_quota_rule=*:storage={a.quota}" if a.quota else "")
-            for a in self._accounts.values()
-        ]
-        (self.folder / "users").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
     def log(self) -> str:
@@ -213,6 +205,12 @@ class Dovecot:
                 if time.monotonic() > end:
                     raise AssertionError(self.log[-3000:]) from None
                 time.sleep(0.05)
+
+
+def _line(account: Account) -> str:
+    """One line of the file of users: no ids, home or shell, but what the account may hold."""
+    extra = f"userdb_quota_rule=*:storage={account.quota}" if account.quota else ""
+    return f"{account.address}:{{PLAIN}}{PASSWORD}::::::{extra}\n"
 
 
 @contextmanager
