@@ -15,6 +15,7 @@ from distributor.cli import (
     decisions,
     demo,
     doctor,
+    explain_reply,
     finalise,
     incoming,
     init,
@@ -26,6 +27,7 @@ from distributor.cli import (
     serve,
     status,
     suppressions,
+    templates,
     why,
 )
 from distributor.cli.desk import Desk
@@ -105,8 +107,10 @@ for module in (
     send,
     status,
     why,
+    explain_reply,
     decisions,
     recipients,
+    templates,
     suppressions,
     incoming,
     schedule,
