@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+import shutil
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pylopdf_fonts_zh_cn import serif_path
 
 from distributor.bulletin.model import Block, Bulletin, BulletList, Item, Quote, Section, Span
 from distributor.errors import BadInput
 from distributor.rendering.pdf.document import Paper, render_first_page, render_pdf
 from distributor.rendering.pdf.faults import MissingGlyph
+from distributor.rendering.pdf.fonts import font_case
 from distributor.rendering.pdf.paper import DEEPEST, paper_name, paper_values
 from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.pictures import place_pictures
@@ -214,6 +218,46 @@ def test_an_office_replaces_one_file_of_the_template(tmp_path: Path) -> None:
     templates = own(tmp_path, "tail.typ", "#let tail(paper) = [简短的版记]")
 
     assert len(pdf(every_block(), templates)) < len(pdf(every_block()))
+
+
+def test_the_theme_is_printed_too(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(png(96, 96))
+    theme = """\
+        colour: "#8b0000"
+        above: 中共云岭区委
+        masthead: [云岭区河长制工作, 快报]
+        logo: {file: logo.png, alt: 云岭区徽标, width: 96}
+    """
+    (tmp_path / "theme.yaml").write_text(textwrap.dedent(theme), encoding="utf-8")
+    templates = Templates(tmp_path)
+
+    made, plain = (render_first_page(Paper(every_block(), PICTURES), look) for look in (templates, TEMPLATES))
+
+    with Image.open(io.BytesIO(made)) as page, Image.open(io.BytesIO(plain)) as other:
+        reds = [{colour for _, colour in one.convert("RGB").getcolors(2**24) or ()} for one in (page, other)]
+    assert (0x8B, 0, 0) in reds[0] - reds[1]
+    # The logo's own colour, where without it the page is blank.
+    assert (0x7A, 0xA6, 0xC2) in reds[0] - reds[1]
+    assert b"/Alt" in pdf(every_block(), templates)
+
+
+def test_a_new_font_is_found_without_a_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "fonts"
+    before = font_case([folder])
+    folder.mkdir()
+    shutil.copyfile(serif_path(), folder / "own.otf")
+
+    after = font_case([folder])
+
+    assert font_case([folder]) is after
+    assert after is not before
+
+
+def test_fonts_of_screens_are_passed_over_on_paper() -> None:
+    case = font_case([])
+
+    assert case.title(["FZXiaoBiaoSong-B05S", "serif"]) == ["Noto Serif SC", "Noto Sans CJK SC"]
+    assert case.heading(["DejaVu Sans Mono", "SimHei"]) == ["DejaVu Sans Mono", "Noto Sans SC", "Noto Sans CJK SC"]
 
 
 @pytest.mark.parametrize(
