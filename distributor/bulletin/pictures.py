@@ -53,7 +53,8 @@ def load_pictures(
         if picture.source in assets:
             continue
         try:
-            assets[picture.source] = _found(picture.source, store)
+            content = assets[picture.source] = _found(picture.source, store)
+            problems += _moving(picture, place) if is_moving(content) else ()
         except _Refusal as refusal:
             problems.append(Problem(place, refusal.code, refusal.what, refusal.do))
     return assets, tuple(problems)
@@ -163,6 +164,21 @@ def _judge(source: str, content: bytes) -> None:
         words("The picture {source} has more than {limit} pixels.", source=source, limit=MOST_PIXELS),
         words("Save it smaller: 1200 pixels across are enough for a letter."),
     )
+
+
+def is_moving(content: bytes) -> bool:
+    """True when a picture that has been judged holds more than one frame."""
+    try:
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        return False
+
+
+def _moving(picture: Picture, place: Place) -> tuple[Problem]:
+    what = words("The picture {source} moves; letters show its first frame.", source=picture.source[:80])
+    do = words("Look at the preview; save the frame that readers need as PNG.")
+    return (Problem(place, "picture_moves", what, do, "warning"),)
 
 
 def _too_many(place: Place) -> Problem:

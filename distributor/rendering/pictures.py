@@ -1,30 +1,24 @@
 """Pictures of a bulletin on their way into a letter: recognised, measured, and made small enough.
 
-Mail carries PNG, JPEG and GIF (facts on mail clients: webp and SVG are not shown). A photo
-straight from a phone is scaled down, which also drops where it was taken. Nothing is fetched.
+Mail carries PNG and JPEG (facts on mail clients: webp and SVG are not shown). A photo straight from
+a phone is scaled down and says no more where it was taken (`recompress`). Nothing is fetched.
 """
 
 import hashlib
-import io
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
-
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput, Place, Refused
+from distributor.rendering.recompress import MAX_BYTES, MOST_PIXELS, Fitted, Unfit, fit
 from distributor.rendering.rendition import InlinePicture
 from distributor.words import words
 
-MAX_BYTES = 200 * 1024
+__all__ = ["MAX_BYTES", "MAX_PICTURES", "Placed", "place_pictures"]
+
 MAX_PICTURES = 50
-_MAX_PIXELS = 60_000_000
-_WIDEST = 1200  # twice the width a letter shows, for sharp screens
-#: Colours of a printing press: screens guess at them, and PDF/A forbids them without a profile.
-_INKS = "CMYK"
-_ENDINGS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif"}
-_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
+_ENDINGS = {"PNG": "png", "JPEG": "jpg"}
+_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +50,19 @@ def place_pictures(bulletin: Bulletin, pictures: Mapping[str, bytes], *, widest:
 def _placed(number: int, source: str, pictures: Mapping[str, bytes], widest: int) -> Placed:
     if source not in pictures:
         raise BadInput(words("The picture is missing."), do=words("Put it beside the bulletin."), place=Place(source))
-    content, kind, width = _fitted(source, pictures[source])
+    fitted = _fitted(source, pictures[source])
     # The name is ours: a name from outside could carry a path or marks that turn text around.
-    name = f"picture-{number}.{_ENDINGS[kind]}"
-    cid = f"{hashlib.sha256(content).hexdigest()[:24]}.{number}@bulletin"
-    return Placed(InlinePicture(cid, _MEDIA_TYPES[kind], name, content), min(width, widest))
+    name = f"picture-{number}.{_ENDINGS[fitted.kind]}"
+    cid = f"{hashlib.sha256(fitted.content).hexdigest()[:24]}.{number}@bulletin"
+    return Placed(InlinePicture(cid, _MEDIA_TYPES[fitted.kind], name, fitted.content), min(fitted.width, widest))
 
 
-def _fitted(source: str, content: bytes) -> tuple[bytes, str, int]:
+def _fitted(source: str, content: bytes) -> Fitted:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(io.BytesIO(content), formats=tuple(_ENDINGS)) as image:
-                if image.width * image.height > _MAX_PIXELS:
-                    raise _unusable(source)
-                if len(content) <= MAX_BYTES and image.mode != _INKS:
-                    image.load()
-                    return content, str(image.format), image.width
-                return _scaled(image)
-    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise _unusable(source) from error
-
-
-def _unusable(source: str) -> BadInput:
-    return BadInput(
-        words("The picture cannot be shown in a letter."),
-        do=words("Save it as PNG or JPEG, at most {pixels} million pixels.", pixels=_MAX_PIXELS // 1_000_000),
-        place=Place(source),
-    )
-
-
-def _scaled(image: Image.Image) -> tuple[bytes, str, int]:
-    """Scales down to the widest a letter shows, then lowers the quality until the size is right."""
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
-    flat = Image.new("RGB", upright.size, "white")
-    flat.paste(upright, mask=upright.getchannel("A"))
-    width = min(flat.width, _WIDEST)
-    while True:
-        small = flat.resize((width, max(1, flat.height * width // flat.width)), Image.Resampling.LANCZOS)
-        for quality in (85, 70, 55):
-            written = io.BytesIO()
-            small.save(written, "JPEG", quality=quality, optimize=True)
-            if written.tell() <= MAX_BYTES:
-                return written.getvalue(), "JPEG", width
-        width = width * 3 // 4
+        return fit(content)
+    except Unfit as error:
+        raise BadInput(
+            words("The picture cannot be shown in a letter."),
+            do=words("Save it as PNG or JPEG, at most {pixels} million pixels.", pixels=MOST_PIXELS // 1_000_000),
+            place=Place(source),
+        ) from error
