@@ -1,6 +1,7 @@
 """The PDF as other programs see it: Poppler reads its words, fonts and pages, zbar its QR code."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -175,6 +176,20 @@ def test_the_sections_and_reports_are_bookmarks(tmp_path: Path) -> None:
     assert outline[:3] == ["【工作部署】", "河湖管护一张图平台上线试运行", "沿河排水户普查完成过半"]
     assert outline.count("【经验借鉴】") == 1
     assert "云台街道“河畔议事角 邻里共护水”活动走进六个社区" in outline
+
+
+def test_a_font_of_the_office_is_used_and_embedded(tmp_path: Path) -> None:
+    fonts = tmp_path / "templates" / "pdf" / "fonts"
+    fonts.mkdir(parents=True)
+    shutil.copyfile("/usr/share/fonts/opentype/noto/NotoSerifCJK-Bold.ttc", fonts / "own.ttc")
+    path = tmp_path / "paper.pdf"
+
+    path.write_bytes(render_pdf(read_file(shipped("examples") / "river-12.md"), Templates(tmp_path / "templates")))
+
+    # The theme names it for titles.
+    told = ask("pdffonts", path)
+    assert "NotoSerifCJK" in told
+    assert "NotoSerifSC" in told
 
 
 def test_a_phone_reads_the_code_on_a_readers_own_paper(tmp_path: Path) -> None:
