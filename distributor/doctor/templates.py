@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from distributor.bulletin.reading import read_bulletin
+from distributor.bulletin.reading import READABLE, read_bulletin
 from distributor.dispatch.intake import load_recipients, render_for, templates_of
 from distributor.dispatch.letters import compile_for
 from distributor.doctor.diagnosis import Context, Diagnosis, of_error, ok
@@ -20,7 +20,8 @@ def check_templates(context: Context) -> Iterator[Diagnosis]:
         groups = load_recipients(context.settings, templates)[0].directory.groups
     except (BadFile, BadInput):
         return  # the recipients' own check says so
-    readings = {path.name: read_bulletin(path) for path in sorted(shipped("examples").glob("*.md"))}
+    examples = sorted(path for path in shipped("examples").iterdir() if path.suffix in READABLE)
+    readings = {path.name: read_bulletin(path) for path in examples}
     faults: dict[str, Diagnosis] = {}
     for group in groups:
         for file, reading in readings.items():
