@@ -28,6 +28,9 @@ from distributor.words import Words, words
 
 _KINDS = {"paragraph": Paragraph, "table": Table, "listing": BulletList, "picture": Picture, "quote": Quote}
 
+#: What templates call a value, where it is not the name of its kind.
+_SEEN_AS = {"GroupView": "group", "OfficeView": "office", "RecipientFields": "recipient", "LinkFields": "links"}
+
 
 class _NothingToPrint(Exception):
     """A template printed a field that is not there in this bulletin."""
@@ -52,8 +55,8 @@ class _Missing(StrictUndefined):
         owner = self._undefined_obj
         if owner is missing:
             raise _FieldMissing(str(self._undefined_name), ())
-        name = type(owner).__name__.removesuffix("View").removesuffix("Fields").lower()
-        raise _FieldMissing(f"{name}.{self._undefined_name}", _names_in(owner))
+        kind = type(owner).__name__
+        raise _FieldMissing(f"{_SEEN_AS.get(kind, kind.lower())}.{self._undefined_name}", _names_in(owner))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -116,9 +119,13 @@ class Templates:
         )
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
-        """Renders one file. Raises `BadInput` that names the template's file, the line and the trouble."""
+        """Renders one file. Raises `BadInput` that names the template's file, the line and the trouble.
+
+        A theme that does not fit raises `BadFile`.
+        """
+        environment = self._environment  # a fault in the theme is told as the theme's
         try:
-            return self._environment.get_template(name).render(values)
+            return environment.get_template(name).render(values)
         except TemplateNotFound as error:
             raise BadInput(
                 words("The template file {file} is missing.", file=error.name or name),

@@ -93,7 +93,7 @@ class LogoEntry(_Entry):
 
     file: Annotated[str, AfterValidator(_beside)] = Field(description="PNG or JPEG in the theme's own folder.")
     alt: Line = Field(description="What it shows, for those who do not see it.")
-    width: Annotated[int, BeforeValidator(_number), Field(ge=24, le=560)] = Field(96, description="In pixels.")
+    width: Annotated[int, Field(ge=24, le=560), BeforeValidator(_number)] = Field(96, description="In pixels.")
 
 
 class ThemeEntry(_Entry):

@@ -1,0 +1,86 @@
+"""Tries every template on every example bulletin: letters in each manner, page, article and PDF.
+
+A template is a program that others write, and a fault in it may hide in a branch that today's bulletin does not
+take. So each letter is made with and without a reader's page, and for groups that do and do not sign.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+
+from distributor.bulletin.model import Direction, Reading
+from distributor.bulletin.reading import READABLE, read_bulletin
+from distributor.errors import BadFile, DistributorError, Place, Problem
+from distributor.recipients.model import Acknowledge
+from distributor.rendering.article import render_article
+from distributor.rendering.email import GroupView, OfficeView, render_email
+from distributor.rendering.email_check import check_letter
+from distributor.rendering.page import page_css, render_page_body
+from distributor.rendering.pdf.document import Paper, render_pdf
+from distributor.rendering.templates import Templates
+from distributor.resources import shipped
+
+#: Made up, so that a template can be tried before there are settings.
+_OFFICE = OfficeView(name="云岭区河长制办公室", phone="010-55550100", reply_address="hzb@example.gov.cn")
+_WITH_PAGE = OfficeView(_OFFICE.name, _OFFICE.phone, _OFFICE.reply_address, "https://bulletin.example.gov.cn")
+
+
+@dataclass(slots=True)
+class Tried:
+    """What came of it: how many forms were made of how many examples, and each fault once."""
+
+    templates: tuple[str, ...]
+    examples: tuple[str, ...]
+    made: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, found: Iterable[Problem]) -> None:
+        """Keeps what has not been told yet."""
+        told = {(problem.place, problem.code) for problem in self.problems}
+        self.problems += [problem for problem in found if (problem.place, problem.code) not in told]
+
+
+def try_templates(templates: Templates) -> Tried:
+    """Renders all templates on all shipped examples and checks the letters by the rules of mail programs."""
+    files = sorted(path for path in shipped("examples").iterdir() if path.suffix in READABLE)
+    tried = Tried(templates.names(), tuple(path.name for path in files))
+    for path in files:
+        reading = read_bulletin(path)
+        for name, make in _forms(reading, templates):
+            tried.add(_tried(make, name))
+            tried.made += 1
+    return tried
+
+
+def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callable[[], Iterable[Problem]]]]:
+    """Everything to be made of one example: the template it begins with, and what makes it and says what is wrong."""
+    for name, office, manner in product(templates.names(), (_OFFICE, _WITH_PAGE), Acknowledge):
+        yield f"email/{name}", partial(_letter, reading, templates, name, office, manner)
+    bulletin = reading.bulletin
+    yield "web/page.css", lambda: _none(page_css(templates))
+    yield "web/_bulletin.html", lambda: _none(render_page_body(bulletin, templates=templates, picture_url=str))
+    yield "article", lambda: _none(render_article(bulletin, templates=templates, pictures=reading.assets))
+    yield "pdf", lambda: _none(render_pdf(Paper(bulletin, reading.assets), templates))
+
+
+def _letter(
+    reading: Reading, templates: Templates, name: str, office: OfficeView, manner: Acknowledge
+) -> tuple[Problem, ...]:
+    direction = next((known for known in Direction if known.value == name), Direction.ISSUE)
+    group = GroupView(name, direction, name, acknowledge=manner, due="2 working days")
+    letter = render_email(reading.bulletin, group=group, office=office, templates=templates, pictures=reading.assets)
+    return check_letter(letter, reading.bulletin, templates=templates, template=name)
+
+
+def _none(_: object) -> tuple[Problem, ...]:
+    return ()
+
+
+def _tried(make: Callable[[], Iterable[Problem]], name: str) -> Iterable[Problem]:
+    try:
+        return make()
+    except BadFile as error:  # the theme, with all its faults
+        return error.problems
+    except DistributorError as error:
+        return (Problem(error.place or Place(name), error.code, error.what, error.do),)
