@@ -24,6 +24,10 @@ from distributor.words import words
 
 MOST_BYTES = 2_000_000
 
+#: More than a hundred printed pages. Reading takes time in proportion, and markup costs the most of it: 100,000
+#: characters of nothing else take about two seconds.
+MOST_CHARACTERS = 100_000
+
 #: The endings of files that may be bulletins, in lower case. Whoever looks for bulletins asks here.
 READABLE = frozenset({".md", ".markdown", ".docx"})
 
@@ -60,6 +64,8 @@ def _is_document(path: Path, source: bytes) -> bool:
 
 def _read_document(source: bytes, file: str) -> Reading:
     document = read_document(source, file)
+    if len(document.page.text) > MOST_CHARACTERS:
+        return Reading(Bulletin(""), (_too_long(document.page.text, Place(file)),), source, {}, _digest(source, {}))
     pieces = take_page_apart(document.page)
     bulletin = assemble(pieces)
     text = document.page.text
@@ -75,12 +81,15 @@ def _read_document(source: bytes, file: str) -> Reading:
 def parse_bulletin(text: str, file: str) -> Reading:
     """Reads a bulletin from text alone: no file is opened, so pictures are not looked at."""
     text = normal_lines(text)
+    source = text.encode("utf-8", "surrogatepass")
+    if len(text) > MOST_CHARACTERS:
+        line = text.count("\n", 0, MOST_CHARACTERS) + 1
+        return Reading(Bulletin(""), (_too_long(text, Place(file, line)),), source, {}, _digest(source, {}))
     pieces = take_apart(text)
     bulletin = assemble(pieces)
     checked = (*check_bulletin(pieces, bulletin, text, file), *check_account(pieces, bulletin, file))
     lines = text.split("\n")
     findings = (*(_with_column(problem, lines) for problem in checked), *check_text(text, file))
-    source = text.encode("utf-8", "surrogatepass")
     return Reading(bulletin, findings, source, {}, _digest(source, {}))
 
 
@@ -111,6 +120,15 @@ def _bytes(path: Path) -> bytes:
             else words("A bulletin is text; keep its pictures in files beside it."),
         )
     return source
+
+
+def _too_long(text: str, place: Place) -> Problem:
+    return Problem(
+        place,
+        "too_long",
+        words("The text has {count} characters; {limit} are allowed.", count=len(text), limit=MOST_CHARACTERS),
+        words("Cut it into several numbers, and take long tables out."),
+    )
 
 
 def _undecodable(error: Undecodable, file: str) -> Problem:

@@ -30,7 +30,7 @@ from distributor.words import words
 CHANNEL = "email"
 
 #: Errors of the text without which no letter can be made; what the rendering says then would only mislead.
-_NO_LETTER = frozenset({"undecodable", "title_missing", "control_character", "line_separator", "bidi"})
+_NO_LETTER = frozenset({"undecodable", "too_long", "title_missing", "control_character", "line_separator", "bidi"})
 
 
 @dataclass(frozen=True, slots=True)

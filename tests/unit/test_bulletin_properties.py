@@ -12,12 +12,16 @@ from distributor.bulletin.as_json import model_as_json
 from distributor.bulletin.assemble import assemble, take_apart
 from distributor.bulletin.names import split_addressees, split_people
 from distributor.bulletin.numbers import chinese_number, find_dates, find_issues
-from distributor.bulletin.reading import parse_bulletin
+from distributor.bulletin.reading import MOST_CHARACTERS, parse_bulletin
 from distributor.bulletin.source import Undecodable, decode
+from distributor.errors import Place
 from tests.unit.test_bulletin_findings import GOOD
 
 HANZI = st.sampled_from("春夏秋冬山水田林镇乡局办一二三上下各全")
 _MARKUP = (
+    *("**", "**\n", "[", "![", "*a", "*_", "`", "<", "\\*", "报：", "（"),
+    *("|\n", "|a|b|\n", "# a\n", "1. a\n", "- a\n", "> "),
+)
     "**~*~_~`~【~】~（~）~“~”~# ~## ~- ~1. ~> ~| ~|---|\n~```\n~---\n~\n~\n\n~ ~　~：~。~，~、~；~★~※~…~……1\n~[~](x)"
     "~![~<!--~-->~\t~\\"
 )
@@ -131,9 +135,43 @@ HOSTILE = {
 }
 
 
+#: Markup alone, as much of it as is read at all.
+MARKUP = (
+    "**",
+    "**\n",
+    "[",
+    "![",
+    "|\n",
+    "*a",
+    "*_",
+    "# a\n",
+    "1. a\n",
+    "- a\n",
+    "> ",
+    "`",
+    "<",
+    "\\*",
+    "|a|b|\n",
+    "报：",
+    "（",
+)
+HOSTILE |= {f"only {one!r}": one * ((MOST_CHARACTERS - 200) // len(one)) for one in MARKUP}
+HOSTILE["a wide table"] = "|" + "a|" * 1_000 + "\n|" + "-|" * 1_000 + "\n" + ("|" + "x|" * 1_000 + "\n") * 45
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_page_is_read_in_bounded_time(text: str) -> None:
     """Processor time, so that a busy machine does not decide; each takes well under a second on an idle one."""
     start = time.process_time()
     parse_bulletin(GOOD[: GOOD.index("**春")] + text, "a.md")
     assert time.process_time() - start < 6
+
+
+def test_a_text_is_read_up_to_the_limit_and_refused_beyond_with_its_line() -> None:
+    page = GOOD + "\n\n" + "正" * (MOST_CHARACTERS - len(GOOD) - 2)
+    assert "too_long" not in {finding.code for finding in parse_bulletin(page, "a.md").findings}
+
+    [finding] = parse_bulletin(page + "文", "a.md").findings
+
+    assert (finding.code, finding.grade, finding.place) == ("too_long", "error", Place("a.md", page.count("\n") + 1))
+    assert str(MOST_CHARACTERS + 1) in str(finding.what)
