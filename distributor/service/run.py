@@ -17,17 +17,17 @@ from distributor.schedule.alarm import AlarmClock
 from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
 from distributor.service.office import Office
+from distributor.service.reading import reader_of
 from distributor.service.receiving import READER, Receiving
 from distributor.service.sending import TELLER, Sending
 from distributor.service.telling import miss_account
 from distributor.service.watching import watch_inbox
 from distributor.store import leases
 from distributor.store.ledger import Ledger
-from distributor.web.app import build_app
 from distributor.web.figures import all_figures
 from distributor.web.health import Readiness, account_probe, clock_probe, database_probe, health_routes, pause_probe
 from distributor.web.metrics import ClockCollector, RowsCollector, metrics_routes, registry_of
-from distributor.web.server import WebServer, serve
+from distributor.web.pages import Pages, open_pages
 from distributor.words import words
 
 _log = log("service")
@@ -42,7 +42,7 @@ class Role(StrEnum):
     SCHEDULE = "schedule"  # the drop folder, the hours, leases that are over
     SEND = "send"  # hands letters over
     RECEIVE = "receive"  # reads the mailbox for reports and answers
-    WEB = "web"  # health, readiness, metrics
+    WEB = "web"  # the reader's page; health, readiness, metrics
 
 
 async def run(office: Office, roles: Collection[Role]) -> None:
@@ -139,7 +139,7 @@ def _trouble(error: BaseException) -> None:
     _log.error("tick.failed", what=str(error), kind=type(error).__name__)
 
 
-async def _pages(office: Office) -> WebServer | None:
+async def _pages(office: Office) -> Pages | None:
     listens = office.settings.web.listens
     if listens is None:
         return None
@@ -153,7 +153,8 @@ async def _pages(office: Office) -> WebServer | None:
     )
     rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))
     registry = registry_of(rows, ClockCollector(lambda: office.last_tick, office.clock))
-    return await serve(build_app([*health_routes(readiness), *metrics_routes(registry)]), *listens)
+    reader = await asyncio.to_thread(reader_of, office)
+    return await open_pages([*health_routes(readiness), *metrics_routes(registry)], reader, *listens)
 
 
 def _scopes(office: Office) -> list[Scope]:

@@ -56,6 +56,7 @@ class Reader:
         self._alarm = alarm
         self._alarmed_at = -_ALARM
         self._sheet = style_sheet(templates)
+        self._icon = templates.render("web/icon.svg", {})
         self._pages = ReaderPages(templates, settings, key, clock, self._sheet)
         self._signing = Signing(database, self._pages, patience=patience)
         self._bodies = Bodies(database, templates)
@@ -129,6 +130,8 @@ class Reader:
         return Response(code, media_type="image/svg+xml", headers=HEADERS | _FOR_A_DAY)
 
     async def _asset(self, request: Request) -> Response:
+        if request.path_params["name"] == "icon.svg":
+            return Response(self._icon, media_type="image/svg+xml", headers=HEADERS | _FOR_A_DAY)
         if request.path_params["name"] != self._sheet.name:
             return self._pages.notice(404, "没有这个页面", "文件不存在。")
         return Response(self._sheet.content, media_type="text/css", headers=HEADERS | _FOR_EVER)

@@ -1,0 +1,33 @@
+"""All pages of one process behind one port, opened and closed together."""
+
+from collections.abc import Iterable
+
+from starlette.routing import BaseRoute
+
+from distributor.web.app import build_app
+from distributor.web.reader import Reader
+from distributor.web.server import WebServer, serve
+
+
+class Pages:
+    """Running pages. `stop` finishes what is being answered, then writes what was noted."""
+
+    def __init__(self, server: WebServer, reader: Reader | None) -> None:
+        self._server = server
+        self._reader = reader
+        self.port = server.port
+
+    async def stop(self) -> None:
+        """Closes the port and ends the pages' own work."""
+        await self._server.stop()
+        if self._reader:
+            await self._reader.stop()
+
+
+async def open_pages(routes: Iterable[BaseRoute], reader: Reader | None, host: str, port: int) -> Pages:
+    """Serves `routes`, and the reader's page when there is one. Raises `Unavailable` when the port cannot be had."""
+    own = reader.routes() if reader else []
+    server = await serve(build_app([*routes, *own]), host, port)
+    if reader:
+        reader.openings.start()
+    return Pages(server, reader)
