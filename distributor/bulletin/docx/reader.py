@@ -1,6 +1,6 @@
 """A normalised document to parts: mammoth reads runs, links, fields, symbols and merged cells.
 
-mammoth's tree is walked directly: no HTML is made, so none has to be cleaned (ADR 0018). It sees only XML
+mammoth's tree is walked directly: no HTML is made, so none has to be cleaned (ADR 0016). It sees only XML
 that `normal` has written, never the bytes of the file. The one place that knows mammoth.
 """
 
