@@ -1,4 +1,4 @@
-"""The letters of known bulletins, compared word for word with the files beside this one.
+"""Letters, pages and articles of known bulletins, compared word for word with the files beside this one.
 
 After a wanted change: `UPDATE_RENDITIONS=1 pytest tests/renditions`, then read the difference.
 Marks of personal fields stand as ⟦recipient.name⟧ in the files.
@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from distributor.bulletin.model import Bulletin
-from distributor.bulletin.reading import read_bulletin
+from distributor.bulletin.reading import READABLE, read_bulletin
+from distributor.rendering.article import render_article
 from distributor.rendering.email import OfficeView, render_email
 from distributor.rendering.email_check import check_letter
+from distributor.rendering.email_check.markup import read_elements
 from distributor.rendering.fields import END, START
+from distributor.rendering.page import render_page_body
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
@@ -29,7 +32,7 @@ def _bulletins() -> dict[str, tuple[Bulletin, Mapping[str, bytes], OfficeView]]:
         "every-block": (every_block(), PICTURES, OFFICE),
         "every-block-with-page": (every_block(), PICTURES, OFFICE_WITH_PAGE),
     }
-    for file in sorted(shipped("examples").glob("*.md")):
+    for file in sorted(each for each in shipped("examples").iterdir() if each.suffix in READABLE):
         reading = read_bulletin(file)
         known[file.stem] = (reading.bulletin, reading.assets, OFFICE)
     return known
@@ -50,12 +53,43 @@ def _rendered(name: str, direction: str) -> Rendition:
 def test_a_letter_reads_as_it_was_approved(name: str, direction: str) -> None:
     rendition = _rendered(name, direction)
     for ending, content in (("subject", rendition.subject + "\n"), ("txt", rendition.text), ("html", rendition.html)):
-        shown = content.replace(START, "⟦").replace(END, "⟧")
-        file = FOLDER / name / f"{direction}.{ending}"
-        if os.environ.get("UPDATE_RENDITIONS") == "1":
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(shown, encoding="utf-8", newline="\n")
-        assert shown == file.read_text(encoding="utf-8")
+        _compare(FOLDER / name / f"{direction}.{ending}", content.replace(START, "⟦").replace(END, "⟧"))
+
+
+def _page(bulletin: Bulletin, pictures: Mapping[str, bytes]) -> str:
+    return str(render_page_body(bulletin, templates=TEMPLATES, picture_url=lambda source: f"/p/{source}"))
+
+
+def _article(bulletin: Bulletin, pictures: Mapping[str, bytes]) -> str:
+    article = render_article(bulletin, templates=TEMPLATES, pictures=pictures)
+    return "\n".join((article.title, article.author, article.digest, article.content))
+
+
+FORMS = {"page": _page, "article": _article}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", BULLETINS)
+def test_a_page_and_an_article_read_as_they_were_approved(name: str, form: str) -> None:
+    bulletin, pictures, _ = BULLETINS[name]
+    shown = FORMS[form](bulletin, pictures).rstrip("\n") + "\n"
+    _compare(FOLDER / name / f"{form}.html", shown)
+
+
+def _compare(file: Path, shown: str) -> None:
+    if os.environ.get("UPDATE_RENDITIONS") == "1":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(shown, encoding="utf-8", newline="\n")
+    assert shown == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", BULLETINS)
+def test_a_page_and_an_article_are_complete(name: str, form: str) -> None:
+    bulletin, pictures, _ = BULLETINS[name]
+    elements = read_elements(f"<body>{FORMS[form](bulletin, pictures)}</body>")
+    text = "".join(elements[0].text.split())
+    assert [words for words in _said(bulletin) if "".join(words.split()) not in text] == []
 
 
 @pytest.mark.parametrize(("name", "direction"), CASES)
@@ -89,5 +123,5 @@ def test_no_golden_is_left_over() -> None:
         for name in BULLETINS
         for direction in GROUPS
         for end in ("subject", "txt", "html")
-    }
+    } | {FOLDER / name / f"{form}.html" for name in BULLETINS for form in FORMS}
     assert {file for file in FOLDER.glob("*/*.*") if file.suffix in (".subject", ".txt", ".html")} == wanted

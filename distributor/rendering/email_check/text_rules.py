@@ -11,7 +11,7 @@ from distributor.bulletin.model import Bulletin
 from distributor.rendering import fields, plain
 from distributor.rendering.email_check.finding import Finding
 from distributor.rendering.rendition import Rendition
-from distributor.rendering.views import issue_title, number_line
+from distributor.rendering.views import issue_title, number_line, printed_contact
 from distributor.words import words
 
 #: A subject is cut off by phones after about forty hanzi.
@@ -29,7 +29,7 @@ def said(bulletin: Bulletin) -> Iterator[str]:
             yield from (part for digest in item.digests for part in (digest.unit, digest.text))
     yield from (name for line in bulletin.addressees for name in line.names)
     yield from (name for role in bulletin.roles for name in role.names)
-    yield from (value for value in (bulletin.contact.email, bulletin.contact.phone) if value)
+    yield from printed_contact(bulletin.contact)
 
 
 def completeness_findings(bulletin: Bulletin, text: str, html_text: str) -> Iterator[Finding]:
