@@ -20,6 +20,7 @@ COMMANDS = (
     ("init",),
     ("check",),
     ("preview",),
+    ("pdf",),
     ("finalise",),
     ("send",),
     ("status",),
