@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from distributor.store.database import Database
 from tests.integration.postgres import PostgresServer
 from tests.lab.postfix import Postfix, running
+from tests.lab.sink import Sink
+from tests.lab.sink import running as counting
 
 
 @pytest.fixture
@@ -15,6 +18,13 @@ def postfix() -> Iterator[Postfix]:
     """A Postfix that accepts every recipient and keeps all letters."""
     with running() as postfix:
         yield postfix
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[Sink]:
+    """A mail server that takes everything and counts it."""
+    with counting(tmp_path) as sink:
+        yield sink
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""Two offices on one PostgreSQL, as on two machines: each has its folder and its service, both have one key."""
+"""Offices on one PostgreSQL, as on several machines: each has its folder and its service, all have one key."""
 
 import asyncio
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -85,24 +85,25 @@ class Machine:
 
 
 @asynccontextmanager
-async def two_machines(
-    folder: Path, url: str, *, port: int, people: int, lines: int
-) -> AsyncIterator[tuple[Machine, Machine]]:
-    """Both running; the first one leads, so it watches its drop folder."""
-    environment = {"DISTRIBUTOR_DATABASE__URL": url}
-    offices = [
-        Office(folder / name, port=port, connections=lines, environment=dict(environment)) for name in ("one", "two")
+async def machines(
+    folder: Path, url: str, *, count: int, port: int, people: int, lines: int, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[list[Machine]]:
+    """All of them running; the first one leads, so it watches its drop folder. `settings` are variables."""
+    environment = {"DISTRIBUTOR_DATABASE__URL": url, **(settings or {})}
+    fleet = [
+        Machine(Office(folder / f"office{number}", port=port, connections=lines, environment=dict(environment)))
+        for number in range(count)
     ]
-    machines = [Machine(office) for office in offices]
-    for office in offices:
-        office.recipients(leaders=10, units=people - 10)
+    for machine in fleet:
+        machine.office.recipients(leaders=10, units=people - 10)
     try:
-        await machines[0].start()  # it makes the key
-        shutil.copytree(offices[0].folder / "secrets", offices[1].folder / "secrets")
-        await machines[1].start()
-        yield machines[0], machines[1]
+        for machine in fleet:
+            if machine is not fleet[0]:  # which has made the key
+                shutil.copytree(fleet[0].office.folder / "secrets", machine.office.folder / "secrets")
+            await machine.start()
+        yield fleet
     finally:
-        for machine in machines:
+        for machine in fleet:
             await machine.close()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -13,18 +13,16 @@ from distributor.store.database import Database
 from distributor.store.schema import delivery
 from tests.acceptance.service import drop
 from tests.integration.postgres import PostgresServer
-from tests.lab.fleet import Machine, books_of, in_hand, states, two_machines, until
-from tests.lab.sink import Sink, running
+from tests.lab.fleet import Machine, books_of, in_hand, machines, states, until
+from tests.lab.sink import Sink
 
 PEOPLE = 5000
 LINES = 5
 KILLS = 5
 
 
-@pytest.fixture
-def sink(tmp_path: Path) -> Iterator[Sink]:
-    with running(tmp_path) as sink:
-        yield sink
+def two(folder: Path, url: str, sink: Sink) -> AbstractAsyncContextManager[list[Machine]]:
+    return machines(folder, url, count=2, port=sink.port, people=PEOPLE, lines=LINES)
 
 
 def assert_everybody_has_one(sink: Sink, postgres: Database, *, unknown: int = 0) -> None:
@@ -49,10 +47,10 @@ async def sent(sink: Sink, count: int) -> None:
     await until(lambda: sink.count >= count, f"{count} letters sent")
 
 
-async def both_at_work(postgres: Database, *machines: Machine) -> None:
+async def both_at_work(postgres: Database, *services: Machine) -> None:
     """Waits until each of them is handing letters over."""
     await until(
-        lambda: all(in_hand(postgres, machine.owner, State.SENDING) for machine in machines), "all of them at work"
+        lambda: all(in_hand(postgres, machine.owner, State.SENDING) for machine in services), "all of them at work"
     )
 
 
@@ -60,28 +58,28 @@ async def both_at_work(postgres: Database, *machines: Machine) -> None:
 async def test_31_two_services_send_each_of_5000_letters_once(
     tmp_path: Path, sink: Sink, postgres: Database, postgres_url: str
 ) -> None:
-    async with two_machines(tmp_path, postgres_url, port=sink.port, people=PEOPLE, lines=LINES) as machines:
-        drop(machines[0].office)
-        await both_at_work(postgres, *machines)
+    async with two(tmp_path, postgres_url, sink) as services:
+        drop(services[0].office)
+        await both_at_work(postgres, *services)
         await all_settled(postgres)
-        assert [await machine.stop() for machine in machines] == [0, 0]
+        assert [await machine.stop() for machine in services] == [0, 0]
         assert_everybody_has_one(sink, postgres)
-        assert sum(machine.count("bulletin.finished") for machine in machines) >= 1
+        assert sum(machine.count("bulletin.finished") for machine in services) >= 1
 
 
 @pytest.mark.timeout(300)
 async def test_29_one_of_two_services_is_killed_five_times_and_nothing_is_lost_or_doubled(
     tmp_path: Path, sink: Sink, postgres: Database, postgres_url: str
 ) -> None:
-    async with two_machines(tmp_path, postgres_url, port=sink.port, people=PEOPLE, lines=LINES) as (one, two):
-        drop(one.office)
+    async with two(tmp_path, postgres_url, sink) as (first, other):
+        drop(first.office)
         for kill in range(KILLS):
             await sent(sink, PEOPLE * kill // (KILLS + 1))
-            await both_at_work(postgres, one, two)
-            assert await two.stop(signal.SIGKILL) == -signal.SIGKILL
-            await two.start()
+            await both_at_work(postgres, first, other)
+            assert await other.stop(signal.SIGKILL) == -signal.SIGKILL
+            await other.start()
         await all_settled(postgres)
-        assert [await machine.stop() for machine in (one, two)] == [0, 0]
+        assert [await machine.stop() for machine in (first, other)] == [0, 0]
         assert_everybody_has_one(sink, postgres, unknown=LINES * KILLS)
 
 
@@ -89,19 +87,19 @@ async def test_29_one_of_two_services_is_killed_five_times_and_nothing_is_lost_o
 async def test_32_a_service_frozen_beyond_its_lease_wakes_and_repeats_nothing(
     tmp_path: Path, sink: Sink, postgres: Database, postgres_url: str
 ) -> None:
-    async with two_machines(tmp_path, postgres_url, port=sink.port, people=PEOPLE, lines=LINES) as (one, two):
-        drop(one.office)
-        await both_at_work(postgres, one, two)
-        two.send_signal(signal.SIGSTOP)
-        frozen = two.owner
+    async with two(tmp_path, postgres_url, sink) as (first, other):
+        drop(first.office)
+        await both_at_work(postgres, first, other)
+        other.send_signal(signal.SIGSTOP)
+        frozen = other.owner
         await until(lambda: not in_hand(postgres, frozen, State.CLAIMED), "its claims taken from it")
         await asyncio.to_thread(_let_leases_pass, postgres, frozen)
         await until(lambda: not in_hand(postgres, frozen, State.SENDING), "what it handed over in doubt")
         await all_settled(postgres)
         assert 0 < books_of(postgres).unknown <= LINES
-        two.send_signal(signal.SIGCONT)
+        other.send_signal(signal.SIGCONT)
         await until(lambda: books_of(postgres).finished, "the late answers booked")
-        assert [await machine.stop() for machine in (one, two)] == [0, 0]
+        assert [await machine.stop() for machine in (first, other)] == [0, 0]
         assert_everybody_has_one(sink, postgres)
 
 
@@ -109,13 +107,13 @@ async def test_32_a_service_frozen_beyond_its_lease_wakes_and_repeats_nothing(
 async def test_39_postgresql_is_restarted_in_the_middle_and_both_services_go_on(
     tmp_path: Path, sink: Sink, postgres: Database, postgres_server: PostgresServer, postgres_url: str
 ) -> None:
-    async with two_machines(tmp_path, postgres_url, port=sink.port, people=PEOPLE, lines=LINES) as machines:
-        drop(machines[0].office)
-        await both_at_work(postgres, *machines)
+    async with two(tmp_path, postgres_url, sink) as services:
+        drop(services[0].office)
+        await both_at_work(postgres, *services)
         await sent(sink, PEOPLE // 4)
         await asyncio.to_thread(postgres_server.restart)
         await all_settled(postgres)
-        assert [await machine.stop() for machine in machines] == [0, 0]
+        assert [await machine.stop() for machine in services] == [0, 0]
         assert_everybody_has_one(sink, postgres)
 
 
