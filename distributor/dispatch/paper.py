@@ -7,7 +7,7 @@ would let whoever holds the paper sign for him (docs/adr/0014). A reader's own m
 import dataclasses
 
 from distributor.bulletin.model import Reading
-from distributor.bulletin.source import Undecodable, decode
+from distributor.bulletin.source import Undecodable, decode, normal_lines
 from distributor.errors import Place
 from distributor.rendering.pdf.document import Paper, render_pdf
 from distributor.rendering.pdf.faults import MissingGlyph
@@ -48,7 +48,7 @@ def correction_mark(edition: int) -> str:
 def _place(character: str, source: bytes, file: str) -> Place:
     """The line and column where a character first stands; the whole file when its source is no text."""
     try:
-        lines = decode(source).splitlines()
+        lines = normal_lines(decode(source)).split("\n")
     except Undecodable:
         return Place(file)
     for number, line in enumerate(lines, 1):
