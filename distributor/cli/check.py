@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
     @app.command(help=say("Read a bulletin and say what looks wrong, with line and column; nothing is stored."))
     def check(
         context: typer.Context,
-        file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
+        file: Annotated[
+            str, typer.Argument(help=say("The bulletin: a Markdown or Word (.docx) file, as the office writes it."))
+        ],
         text_only: Annotated[
             bool, typer.Option("--text-only", help=say("Check the text alone, without settings and recipients."))
         ] = False,

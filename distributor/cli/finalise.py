@@ -29,7 +29,9 @@ def register(app: typer.Typer) -> None:
     )
     def command(
         context: typer.Context,
-        file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
+        file: Annotated[
+            str, typer.Argument(help=say("The bulletin: a Markdown or Word (.docx) file, as the office writes it."))
+        ],
         correction: Annotated[
             bool, typer.Option("--correction", help=say("A correction (勘误) of a number that has gone out."))
         ] = False,

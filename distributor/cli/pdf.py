@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
     @app.command(help=say("Write a bulletin as a PDF with red masthead, for printing and keeping; nothing is sent."))
     def pdf(
         context: typer.Context,
-        file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
+        file: Annotated[
+            str, typer.Argument(help=say("The bulletin: a Markdown or Word (.docx) file, as the office writes it."))
+        ],
         out: Annotated[Path, typer.Option("--out", "-o", help=say("The file to write, or a folder."))] = Path("out"),
         open_: Annotated[bool, typer.Option("--open", help=say("Open it when it is there."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,

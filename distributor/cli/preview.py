@@ -34,7 +34,9 @@ def register(app: typer.Typer) -> None:
     @app.command(help=say("Write every letter, the page, the article and the PDF into a folder, to be looked at."))
     def preview(
         context: typer.Context,
-        file: Annotated[str, typer.Argument(help=say("The bulletin: Markdown as the office writes it."))],
+        file: Annotated[
+            str, typer.Argument(help=say("The bulletin: a Markdown or Word (.docx) file, as the office writes it."))
+        ],
         out: Annotated[Path, typer.Option(help=say("The folder to write into."))] = Path("out/preview"),
         open_: Annotated[bool, typer.Option("--open", help=say("Open it in the browser."))] = False,
         serve: Annotated[

@@ -398,6 +398,25 @@ def test_words_in_the_margins_are_named_but_page_numbers_and_repetitions_are_not
     assert "内部资料" in str(reading.findings[0].what)
 
 
+CONTINUED = {
+    "typed blanks": paragraph("　　各县区文物局（所）"),
+    "left indent": paragraph("各县区文物局（所）", shape='<w:ind w:left="640"/>'),
+    "line break": "",
+}
+
+
+@pytest.mark.parametrize("second", CONTINUED.values(), ids=CONTINUED)
+def test_an_addressee_line_goes_on_below(tmp_path: Path, second: str) -> None:
+    first = (
+        paragraph("送：省文物局办公室　市政府办公室") if second else paragraph("送：省文物局办公室\n各县区文物局（所）")
+    )
+    path = tmp_path / "a.docx"
+    path.write_bytes(Word().add(*HEAD, paragraph("（一队）"), TAIL[0], first, second, *TAIL[1:]).build())
+    (line, *_) = read_bulletin(path).bulletin.addressees
+    assert line.names[0] == "省文物局办公室"
+    assert line.names[-1] == "各县区文物局（所）"
+
+
 def test_a_table_of_contents_is_no_report(read: Read) -> None:
     reading = read(
         paragraph("目录"),

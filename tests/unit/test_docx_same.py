@@ -16,13 +16,17 @@ from distributor.bulletin.model import Block, BulletList, Paragraph, Picture, Qu
 from distributor.bulletin.parts import Part, PartKind
 from distributor.bulletin.reading import parse_bulletin, read_bulletin
 from tests.docx_builder import Word, cell, paragraph, picture, run, table
+from tests.unit.test_docx_reading import png
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RULE = '<w:pBdr><w:bottom w:val="single" w:sz="24" w:space="1" w:color="C00000"/></w:pBdr>'
 
 
 def as_word(markdown: str, pictures: Path | None = None) -> bytes:
-    """The bulletin as somebody types it in Word: styles for headings, Word's own lists, tables and borders."""
+    """The bulletin as somebody types it in Word: styles for headings, Word's own lists, tables and borders.
+
+    Pictures come from their folder; without one, a blank picture stands for each.
+    """
     word = Word()
     for part in read_markdown(markdown).parts:
         word.add(*list(_part(word, part, pictures)))
@@ -61,9 +65,8 @@ def _block(word: Word, block: Block, pictures: Path | None, depth: int = 0) -> I
                 assert isinstance(each, Paragraph)
                 yield paragraph(*_runs(each.spans, upright=True), style="a5")
         case Picture():
-            assert pictures is not None
-            name = Path(block.source).name
-            yield paragraph(picture(word.media((pictures / block.source).read_bytes(), name), block.alt))
+            content = (pictures / block.source).read_bytes() if pictures else png()
+            yield paragraph(picture(word.media(content, Path(block.source).name), block.alt))
 
 
 def _runs(spans: tuple[Span, ...], *, upright: bool = False) -> Iterator[str]:

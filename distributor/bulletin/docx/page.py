@@ -18,6 +18,7 @@ from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge
 from distributor.bulletin.shape import is_ornament
 
 _PAGE_NUMBER = re.compile(r"\t\s*(?P<number>\d{1,3})$")
+_BLANKS = ("\u3000\u3000", "  ")
 _CLOSE = "、）)．】：:。"
 _LAYOUT_ROWS = 2  # a table of so few rows with merged cells is a masthead or a frame
 
@@ -64,7 +65,8 @@ class Builder:
                 self._rule(words)
                 lines = []
             else:
-                lines.append(self._line(words, each, indented=fact.indented or bool(lines)))
+                indented = fact.indented or bool(lines) or fact.words.startswith(_BLANKS)
+                lines.append(self._line(words, each, indented=indented))
         self._text(lines, words)
         self._mishaps(words, len(self.texts))
         if fact.rule_below:
