@@ -15,6 +15,7 @@ from distributor.store.receipts import Added, add_receipt
 
 PAGE = "page"
 PHONE = "phone"
+WECOM = "wecom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Word:
 def sign(conn: Connection, delivery_id: str, word: Word, *, now: dt.datetime) -> Added:
     """签收 on the page. The second time changes nothing and gives the first."""
     return _add(conn, Kind.SIGNED, delivery_id, "", word.details(), source=PAGE, actor=PAGE, now=now)
+
+
+def press(conn: Connection, delivery_id: str, member: str, *, now: dt.datetime) -> Added:
+    """签收 by a button on a WeCom card: the platform says which `member` pressed it. The second time gives the first."""
+    return _add(conn, Kind.IDENTIFIED, delivery_id, "", {"member": member}, source=WECOM, actor=WECOM, now=now)
 
 
 def send_back(conn: Connection, delivery_id: str, reason: str, word: Word, *, press: str, now: dt.datetime) -> Added:

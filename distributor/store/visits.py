@@ -1,29 +1,40 @@
 """What the reader's page must know of a copy, found by the hash of its link's token in one look."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, exists, literal_column, select
 
+from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind
 from distributor.delivery.state import State
 from distributor.recipients.manners import Manners, read_manners
-from distributor.store.receipts import Receipt, counted, receipts_of
+from distributor.store.receipt_schema import receipt
+from distributor.store.receipts import COUNTED, Receipt, receipt_record, receipt_rows
+from distributor.store.rows import chunks
 from distributor.store.schema import bulletin, delivery, dispatch
 from distributor.store.withdrawal_schema import withdrawal
+
+#: What the page shows of receipts.
+SHOWN = ACKNOWLEDGEMENTS | {Kind.RETURNED}
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One copy as its page shows it. `replaced`: a correction (更正) has taken the place of its bulletin.
 
-    `receipts` are those that count, in the order of arrival.
+    `receipts` are what people said on the page or by phone, as far as it counts, in the order of arrival.
     """
 
     delivery_id: str
     bulletin_id: int
     digest: str
     title: str
+    channel: str
+    address: str
     name: str
     unit: str
     role: str | None
@@ -37,19 +48,22 @@ class Visit:
     receipts: tuple[Receipt, ...]
 
 
+def find_visits(conn: Connection, link_hashes: Collection[str]) -> dict[str, Visit]:
+    """The copies whose links these are, by the hash; what is nobody's is missing."""
+    rows = [row for part in chunks(link_hashes, _SIZES[-1]) for row in conn.execute(*_asked(_by_link, part))]
+    receipts: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for part in chunks((row.id for row in rows), _SIZES[-1]):
+        for row in conn.execute(*_asked(_said, part)):
+            receipts[row.delivery_id].append(receipt_record(row))
+    return {row.link_hash: _visit(row, receipts[row.id]) for row in rows}
+
+
 def find_visit(conn: Connection, link_hash: str) -> Visit | None:
     """The copy whose link this is; None when it is nobody's."""
-    row = conn.execute(_BY_LINK, {"link_hash": link_hash}).first()
-    return None if row is None else _visit(conn, row)
+    return find_visits(conn, [link_hash]).get(link_hash)
 
 
-def get_visit(conn: Connection, delivery_id: str) -> Visit | None:
-    """The same, by the copy's id."""
-    row = conn.execute(_BY_ID, {"delivery_id": delivery_id}).first()
-    return None if row is None else _visit(conn, row)
-
-
-def _visit(conn: Connection, row: Row[Any]) -> Visit:
+def _visit(row: Row[Any], receipts: Sequence[Receipt]) -> Visit:
     return Visit(
         delivery_id=row.id,
         bulletin_id=row.bulletin_id,
@@ -60,22 +74,42 @@ def _visit(conn: Connection, row: Row[Any]) -> Visit:
         role=row.role,
         people=row.people,
         direction=row.direction,
-        manners=read_manners(row.manners),
+        manners=_manners(row.manners),
         state=State(row.state),
         released_at=row.released_at,
         replaced=row.replaced,
         withdrawn_at=row.withdrawn_at,
-        receipts=counted(receipts_of(conn, [row.id]).get(row.id, ())),
+        receipts=tuple(receipts),
     )
 
 
-def _looks(condition: ColumnElement[bool]) -> Select[Any]:
+#: A few letters have many readers, and each letter has one text of manners.
+_manners = lru_cache(maxsize=256)(read_manners)
+
+#: Few sizes, so that few statements are compiled, each of them once (as in `moves`).
+_SIZES = (1, 4, 16, 64)
+_NAMES = tuple(f"key_{number}" for number in range(_SIZES[-1]))
+
+
+def _asked(make: Callable[[int], Select[Any]], keys: Sequence[str]) -> tuple[Select[Any], dict[str, str]]:
+    """The statement for so many keys, and its parameters; a key that is named twice is found once."""
+    size = next(size for size in _SIZES if size >= len(keys))
+    padded = [*keys, *keys[-1:] * (size - len(keys))]
+    return make(size), dict(zip(_NAMES[:size], padded, strict=True))
+
+
+def _one_of(size: int) -> list[BindParameter[str]]:
+    return [bindparam(name) for name in _NAMES[:size]]
+
+
+@cache
+def _by_link(size: int) -> Select[Any]:
     later = bulletin.alias("later")
     key = ("publication", "issuer", "year", "kind", "number")
     corrected = exists().where(
         and_(*(later.c[name] == bulletin.c[name] for name in key)), later.c.edition > bulletin.c.edition
     )
-    columns = ("id", "bulletin_id", "name", "unit", "role", "people", "state", "released_at")
+    columns = ("id", "bulletin_id", "name", "unit", "role", "people", "state", "released_at", "link_hash")
     return (
         select(
             *(delivery.c[name] for name in columns),
@@ -89,10 +123,13 @@ def _looks(condition: ColumnElement[bool]) -> Select[Any]:
         .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
         .join(bulletin, bulletin.c.id == delivery.c.bulletin_id)
         .outerjoin(withdrawal, withdrawal.c.bulletin_id == delivery.c.bulletin_id)
-        .where(condition)
+        .where(delivery.c.link_hash.in_(_one_of(size)))
     )
 
 
-# Built once: building costs more than running.
-_BY_LINK = _looks(delivery.c.link_hash == bindparam("link_hash"))
-_BY_ID = _looks(delivery.c.id == bindparam("delivery_id"))
+@cache
+def _said(size: int) -> Select[Any]:
+    ours = receipt.c.delivery_id.in_(_one_of(size))
+    kinds = [literal_column(f"'{kind}'") for kind in sorted(SHOWN)]
+    counts = [literal_column(f"'{standing}'") for standing in COUNTED]
+    return receipt_rows().where(ours, receipt.c.kind.in_(kinds), receipt.c.standing.in_(counts)).order_by(receipt.c.id)

@@ -41,6 +41,7 @@ DOORS = {
     "segno": {"rendering/pdf"},
     "aiosmtplib": {"channels/smtp"},
     "cryptography": {"channels/wechat"},
+    "defusedxml": {"bulletin", "simulators", "web"},
     "httpx2": {"channels/wechat", "simulators"},
     "markdown_it": {"bulletin"},
     "mdit_py_plugins": {"bulletin"},
