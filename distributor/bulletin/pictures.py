@@ -66,10 +66,8 @@ def _found(source: str, store: Path | Mapping[str, bytes]) -> bytes:
     elif source in store:
         content = store[source]
         _weigh(source, len(content))
-    elif _SCHEME.match(source):
-        raise _remote(source)
     else:
-        raise _missing(source)
+        raise _not_inside(source)
     _judge(source, content)
     return content
 
@@ -105,6 +103,18 @@ def _missing(source: str) -> _Refusal:
         "picture_missing",
         words("The picture {source} is not there or cannot be read.", source=source),
         words("Put it beside the bulletin, or correct its name."),
+    )
+
+
+def _not_inside(source: str) -> _Refusal:
+    """A document names a picture that it does not hold."""
+    linked = _SCHEME.match(source) is not None
+    return _Refusal(
+        "picture_remote" if linked else "picture_missing",
+        words("The picture {source} is only linked, and nothing is fetched.", source=source[:80])
+        if linked
+        else words("The picture {source} is not in the document.", source=source[:80]),
+        words("In Word: delete it and insert the picture itself (Insert, Pictures)."),
     )
 
 

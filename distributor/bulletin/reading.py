@@ -70,12 +70,13 @@ def _read_document(source: bytes, file: str) -> Reading:
     bulletin = assemble(pieces)
     text = document.page.text
     checked = (*check_bulletin(pieces, bulletin, text, file), *check_account(pieces, bulletin, file))
-    findings = (*document.problems, *(document.placed(each) for each in (*checked, *check_text(text, file))))
+    placed = (*document.problems, *(document.placed(each) for each in (*checked, *check_text(text, file))))
     pictures = ((picture, document.shown.get(picture.source, Place(file))) for picture in bulletin.pictures())
     assets, problems = load_pictures(pictures, document.media)
     paragraphs = {place.paragraph: place for place in document.places if place.paragraph}
     bulletin = document.numbered(bulletin)
-    return Reading(bulletin, (*findings, *problems), source, assets, _digest(source, assets), paragraphs)
+    findings = sorted((*placed, *problems), key=lambda each: (not each.place.paragraph, each.place.paragraph))
+    return Reading(bulletin, tuple(findings), source, assets, _digest(source, assets), paragraphs)
 
 
 def parse_bulletin(text: str, file: str) -> Reading:

@@ -79,7 +79,7 @@ class Package:
             return self._parsed(content)
         except DefusedXmlException as error:
             raise Refused(
-                words("{file} declares XML entities, which no Word document needs.", file=self.file),
+                words("The file declares XML entities, which no Word document needs."),
                 do=_SAVE_AS,
                 place=Place(self.file),
             ) from error
@@ -101,14 +101,14 @@ class Package:
 
     def damaged(self) -> DistributorError:
         return BadInput(
-            words("{file} is damaged: it cannot be opened as a Word document.", file=self.file),
+            words("The file is damaged: it cannot be opened as a Word document."),
             do=words("Open it in Word or WPS, let it repair the file, and save it again as .docx."),
             place=Place(self.file),
         )
 
     def too_big(self) -> DistributorError:
         return Refused(
-            words("{file} unpacks to more than a bulletin can be.", file=self.file),
+            words("The file unpacks to more than a bulletin can be."),
             do=words("Copy the text into a new document and save that as .docx."),
             place=Place(self.file),
         )
@@ -158,7 +158,7 @@ class Package:
             name.lower().endswith("vbaproject.bin") for name in self._names
         ):
             raise Refused(
-                words("{file} carries macros; a bulletin does not.", file=self.file),
+                words("The file carries macros; a bulletin does not."),
                 do=_SAVE_AS,
                 place=Place(self.file),
             )
@@ -192,22 +192,22 @@ def _refuse_others(source: bytes, file: str) -> None:
     if source.startswith(ZIP):
         return
     head = source[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    what, do = words("{file} is not a Word document.", file=file), _SAVE_AS
+    what, do = words("This is not a Word document."), _SAVE_AS
     if source.startswith(OLE) and _ENCRYPTED in source:
-        what = words("{file} is protected with a password.", file=file)
+        what = words("The file is protected with a password.")
         do = words("Open it in Word or WPS, take the password out, and save it again as .docx.")
     elif source.startswith(OLE):
-        what = words("{file} is a document of old Word (.doc) or of WPS (.wps), which cannot be read.", file=file)
+        what = words("This is a document of old Word (.doc) or of WPS (.wps), which cannot be read.")
     elif head.startswith(PDF):
-        what = words("{file} is a PDF, from which the text cannot be read reliably.", file=file)
+        what = words("This is a PDF, from which the text cannot be read reliably.")
         do = words("Take the Word document (.docx) that it was made from.")
     elif head.startswith(RTF):
-        what = words("{file} is an RTF file, not a Word document.", file=file)
+        what = words("This is an RTF file, not a Word document.")
     elif head[:1] == b"<":
-        what = words("{file} is a web page or XML, not a Word document.", file=file)
+        what = words("This is a web page or XML, not a Word document.")
     raise BadInput(what, do=do, place=Place(file))
 
 
 def _no_document(file: str) -> DistributorError:
-    what = words("{file} is a zip file, but not a Word document.", file=file)
+    what = words("This is a zip file, but not a Word document.")
     return BadInput(what, do=_SAVE_AS, place=Place(file))
