@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from distributor.bulletin.inline import Inline, Segment, read_inline
 from distributor.bulletin.model import Block, BulletList, Paragraph, Picture, Quote, Span, Table
-from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge
+from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge, numbered
 from distributor.bulletin.shape import is_ornament
 from distributor.bulletin.source import pipe_tables, split_front_matter, tidy, without_comments
 
@@ -121,7 +121,7 @@ class _Reader:
         ordered = token.type == "ordered_list_open"
         if ordered and start != 1:
             # The model's lists count from 1; a list that does not is kept as numbered paragraphs.
-            entries = tuple(_numbered(entry, start + at) for at, entry in enumerate(entries))
+            entries = tuple(numbered(entry, start + at) for at, entry in enumerate(entries))
             return Part(PartKind.LIST, number, lines, 1, tuple(block for entry in entries for block in entry))
         return Part(PartKind.LIST, number, lines, int(ordered), (BulletList(entries, ordered),))
 
@@ -206,13 +206,6 @@ def paragraphs(lines: Sequence[Line]) -> Iterator[Block]:
 
 def _breaks(before: Line, after: Line) -> bool:
     return after.indented or before.text[-1] in "。！？!?.：:；;）)】”" or before.all_bold != after.all_bold
-
-
-def _numbered(entry: tuple[Block, ...], number: int) -> tuple[Block, ...]:
-    first = Span(f"{number}. ")
-    if entry and isinstance(entry[0], Paragraph):
-        return (Paragraph(merge((first, *entry[0].spans))), *entry[1:])
-    return (Paragraph((first,)), *entry)
 
 
 def _end(tokens: Sequence[Token], start: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from distributor.bulletin.model import Block, Span
+from distributor.bulletin.model import Block, Paragraph, Span
 
 
 class PartKind(Enum):
@@ -113,3 +113,11 @@ def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
 def marked_up(spans: Iterable[Span]) -> str:
     """The text with bold shown as Markdown shows it."""
     return "".join(f"**{span.text.strip()}**" if span.bold and span.text.strip() else span.text for span in spans)
+
+
+def numbered(entry: tuple[Block, ...], number: int) -> tuple[Block, ...]:
+    """An entry of a list that does not count from 1, as a paragraph that bears its number."""
+    first = Span(f"{number}. ")
+    if entry and isinstance(entry[0], Paragraph):
+        return (Paragraph(merge((first, *entry[0].spans))), *entry[1:])
+    return (Paragraph((first,)), *entry)

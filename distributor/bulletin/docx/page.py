@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from distributor.bulletin.docx import findings
 from distributor.bulletin.docx.facts import Facts
+from distributor.bulletin.docx.grid import squared, unframed, words_of
 from distributor.bulletin.docx.reader import Cell, Grid, Words
 from distributor.bulletin.markdown import paragraphs
-from distributor.bulletin.model import Block, BulletList, Paragraph, Picture, Quote, Span, Table
-from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge
+from distributor.bulletin.model import Block, BulletList, Picture, Quote, Span, Table
+from distributor.bulletin.parts import Line, Mishap, Page, Part, PartKind, merge, numbered
 from distributor.bulletin.shape import is_ornament
 
 _PAGE_NUMBER = re.compile(r"\t\s*(?P<number>\d{1,3})$")
@@ -123,9 +124,7 @@ class Builder:
         self._print(entries[-1], "")
         if ordered and first is not None and first.count != 1:
             # The model's lists count from 1; a list that does not is kept as numbered paragraphs.
-            blocks = tuple(
-                each for at, entry in enumerate(block.entries) for each in _numbered(entry, first.count + at)
-            )
+            blocks = tuple(each for at, entry in enumerate(block.entries) for each in numbered(entry, first.count + at))
             self.parts.append(Part(PartKind.LIST, number, tuple(lines), 1, blocks))
         elif block.entries:
             self.parts.append(Part(PartKind.LIST, number, tuple(lines), int(ordered), (block,)))
@@ -167,9 +166,9 @@ class Builder:
         lines: list[Line] = []
         pictures: list[Picture] = []
         start = len(self.texts) + 1
-        first = next((words for row in grid.rows for cell in row for words in _words_of(cell)), None)
-        for cells in _squared(grid):
-            inside = [words for cell in cells for words in _words_of(cell)]
+        first = next((words for row in grid.rows for cell in row for words in words_of(cell)), None)
+        for cells in squared(grid):
+            inside = [words for cell in cells for words in words_of(cell)]
             owner = next((words for words in inside if words.lines), None) or first
             if owner is None:
                 continue
@@ -197,7 +196,7 @@ class Builder:
         row: list[tuple[Span, ...]] = []
         for cell in cells:
             spans: list[Span] = []
-            for words in _words_of(cell):
+            for words in words_of(cell):
                 for each in self._labelled(words):
                     if isinstance(each, Picture):
                         pictures.append(each)
@@ -235,15 +234,6 @@ class Builder:
         self.mishaps += [Mishap(kind, number, text) for kind, text in words.mishaps]
 
 
-def unframed(body: Iterable[Words | Grid]) -> Iterator[Words | Grid]:
-    """The blocks in order, with those inside a table of one column in place of the table."""
-    for block in body:
-        if isinstance(block, Grid) and all(len(row) <= 1 for row in block.rows):
-            yield from unframed(inner for row in block.rows for cell in row for inner in cell.content)
-        else:
-            yield block
-
-
 def _is_entry(words: Words) -> bool:
     label = words.fact.label
     return label is not None and (label.bullet or label.plain) and not words.fact.level and bool(words.lines)
@@ -266,13 +256,6 @@ def _list_end(entries: Sequence[Words], at: int) -> int:
     return len(entries)
 
 
-def _numbered(entry: tuple[Block, ...], number: int) -> tuple[Block, ...]:
-    first = Span(f"{number}. ")
-    if entry and isinstance(entry[0], Paragraph):
-        return (Paragraph(merge((first, *entry[0].spans))), *entry[1:])
-    return (Paragraph((first,)), *entry)
-
-
 def _in_one(lines: Sequence[Line]) -> Iterator[Span]:
     """A heading is one line however it is broken."""
     for at, line in enumerate(lines):
@@ -285,34 +268,3 @@ def _with_leader(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     """An entry of the list of contents with the dots that Word draws up to its page number."""
     last = spans[-1]
     return (*spans[:-1], Span(_PAGE_NUMBER.sub(r"……\g<number>", last.text), last.bold, last.italic, last.link))
-
-
-def _words_of(cell: Cell) -> Iterator[Words]:
-    for block in cell.content:
-        if isinstance(block, Words):
-            yield block
-        else:
-            yield from (words for row in block.rows for inner in row for words in _words_of(inner))
-
-
-def _squared(grid: Grid) -> Iterator[list[Cell]]:
-    """The rows with an empty cell for every cell that was merged into another, all of one length."""
-    empty = Cell(())
-    below: dict[int, int] = {}  # column: how many more rows the cell above covers
-    rows: list[list[Cell]] = []
-    for cells in grid.rows:
-        row: list[Cell] = []
-        waiting = list(cells)
-        while waiting or below.get(len(row)):
-            at = len(row)
-            if below.get(at):
-                below[at] -= 1
-                row.append(empty)
-                continue
-            cell = waiting.pop(0)
-            below |= {at + each: cell.height - 1 for each in range(cell.width)}
-            row += [cell, *[empty] * (cell.width - 1)]
-        rows.append(row)
-    width = max((len(row) for row in rows), default=0)
-    for row in rows:
-        yield row + [empty] * (width - len(row))
