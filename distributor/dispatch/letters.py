@@ -1,11 +1,14 @@
 """Makes the message for one claimed delivery: the frozen rendition, the personal fields, the envelope."""
 
+import copy
 import datetime as dt
 import secrets
 from dataclasses import dataclass
+from typing import Self
 
 from distributor.channels.base import ClaimLost, Envelope, Message
 from distributor.receipts.tokens import Purpose, TokenKey
+from distributor.recipients.model import ReadReport
 from distributor.rendering.mime import CompiledLetter, Personal, compile_letter
 from distributor.rendering.rendition import Rendition, from_document
 from distributor.settings import Settings
@@ -36,6 +39,7 @@ class _Letter:
 
     compiled: CompiledLetter
     prefix: str
+    asks_for_report: bool
 
 
 class Letters:
@@ -54,6 +58,12 @@ class Letters:
         self._domain = self._sender_address.rpartition("@")[2]
         self._letters: dict[int, _Letter] = {}
 
+    def by(self, account: str) -> Self:
+        """The same letters for another account: only their envelopes differ."""
+        others = copy.copy(self)  # what was compiled is shared
+        others._account = self._settings.smtp[account]
+        return others
+
     def message(self, claim: Claim) -> Message:
         """The message of one delivery: the same bytes and the same Message-ID on every attempt.
 
@@ -62,6 +72,7 @@ class Letters:
         """
         letter = self._letters.get(claim.dispatch_id) or self._load(claim)
         token = self._key.token(Purpose.MESSAGE, claim.delivery_id)
+        envelope = self._envelope(claim.delivery_id, claim.address)
         personal = Personal(
             to_name=claim.name,
             to_address=claim.address,
@@ -73,9 +84,9 @@ class Letters:
             delivery_token=token,
             links=self._links(claim.delivery_id),
             subject_prefix=letter.prefix,
+            read_report_to=envelope.sender if letter.asks_for_report else "",
         )
-        parts = letter.compiled.parts(personal)
-        return Message(claim.delivery_id, self._envelope(claim.delivery_id, claim.address), parts)
+        return Message(claim.delivery_id, envelope, letter.compiled.parts(personal))
 
     def trial(self, rendition: Rendition, address: str, *, now: dt.datetime) -> Message:
         """A test letter to one address: marked 【测试】, with tokens that belong to no delivery."""
@@ -104,11 +115,12 @@ class Letters:
                 raise ClaimLost
             edition = get_bulletin(conn, claim.bulletin_id).edition
         compiled = compile_for(self._settings, from_document(dispatch.rendition))
-        letter = self._letters[claim.dispatch_id] = _Letter(compiled, CORRECTION if edition > 1 else "")
+        asks = dispatch.manners.read_report is ReadReport.ASK
+        letter = self._letters[claim.dispatch_id] = _Letter(compiled, CORRECTION if edition > 1 else "", asks)
         return letter
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:
-        """The envelope of one delivery; its sender never changes between attempts (greylisting, RFC 6647)."""
+        """The envelope of one delivery; its sender never changes between attempts by one account (RFC 6647)."""
         token = self._key.token(Purpose.ENVELOPE, delivery_id)
         pattern = self._account.bounce_address
         return Envelope(

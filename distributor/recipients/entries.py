@@ -14,7 +14,7 @@ from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
 from distributor.recipients.manners import is_reminder
-from distributor.recipients.model import Acknowledge, Attach, OnUnknown, Pixel, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, Pixel, ReadReport, Remark, SatisfiedBy
 from distributor.words import words
 
 _LONGEST = 100  # characters of a name; three times the longest official unit name
@@ -125,6 +125,10 @@ class GroupEntry(_Entry):
     )
     pixel: Pixel = Field(
         Pixel.NEVER, description="Whether letters carry a picture whose loading is noted, as unverified."
+    )
+    read_report: ReadReport = Field(
+        ReadReport.NEVER,
+        description="Whether the reader's mail program is asked for a read report (回执); many ask the person.",
     )
     remind: tuple[Annotated[str, AfterValidator(_reminder)], ...] = Field(
         (),

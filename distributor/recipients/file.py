@@ -92,6 +92,7 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         on_unknown=group.on_unknown,
         remark=group.remark,
         pixel=group.pixel,
+        read_report=group.read_report,
         remind=group.remind,
         attach=group.attach,
         covers=group.covers,

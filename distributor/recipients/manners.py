@@ -1,4 +1,4 @@
-"""How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, pixel.
+"""How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, pixel, read report.
 
 The directory may change later; what a letter promised its readers stays. Kept as JSON beside the letter, so that
 letters of earlier versions, which know fewer manners, are read with the defaults.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from distributor.bulletin.model import Direction
-from distributor.recipients.model import Acknowledge, Group, Pixel, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Group, Pixel, ReadReport, Remark, SatisfiedBy
 from distributor.workdays.calendar import Workdays
 
 _DAYS = re.compile(r"(\d+) (working )?days?")
@@ -33,6 +33,7 @@ class Manners:
     satisfied_by: SatisfiedBy = SatisfiedBy.ANY
     remark: Remark = Remark.NEVER
     pixel: Pixel = Pixel.NEVER
+    read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
 
     def to_document(self) -> str:
@@ -69,6 +70,7 @@ def manners_of(group: Group) -> Manners:
         satisfied_by=group.satisfied_by,
         remark=group.remark or asked,
         pixel=group.pixel,
+        read_report=group.read_report,
         remind=group.remind,
     )
 
@@ -83,6 +85,7 @@ def read_manners(document: str) -> Manners:
         satisfied_by=SatisfiedBy(found.get("satisfied_by", defaults.satisfied_by)),
         remark=Remark(found.get("remark", defaults.remark)),
         pixel=Pixel(found.get("pixel", defaults.pixel)),
+        read_report=ReadReport(found.get("read_report", defaults.read_report)),
         remind=tuple(found.get("remind", ())),
     )
 

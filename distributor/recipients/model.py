@@ -40,6 +40,13 @@ class Pixel(StrEnum):
     ALWAYS = "always"
 
 
+class ReadReport(StrEnum):
+    """Whether a letter asks the reader's mail program to report that it was read (RFC 8098)."""
+
+    NEVER = "never"
+    ASK = "ask"
+
+
 class Attach(StrEnum):
     """What travels with a group's letter as a file."""
 
@@ -89,6 +96,7 @@ class Group:
     on_unknown: OnUnknown = OnUnknown.HOLD
     remark: Remark | None = None  # None: as its direction has it
     pixel: Pixel = Pixel.NEVER
+    read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
     attach: tuple[Attach, ...] | None = None  # None: as its direction has it
     covers: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from distributor.address import same
 from distributor.bulletin.model import Direction
 from distributor.errors import Place, Problem
-from distributor.recipients.model import Directory, Group, Person, Pixel, Recipient, Unit
+from distributor.recipients.model import Directory, Group, Person, Pixel, ReadReport, Recipient, Unit
 from distributor.words import words
 
 _RANK = {Direction.REPORT: 0, Direction.SEND: 1, Direction.ISSUE: 2}
@@ -97,6 +97,8 @@ def _asked(group: Group) -> list[object]:
         asked["remark"] = group.remark
     if group.pixel is not Pixel.NEVER:
         asked["pixel"] = group.pixel
+    if group.read_report is not ReadReport.NEVER:
+        asked["read_report"] = group.read_report
     if group.attach is not None:
         asked["attach"] = sorted(group.attach)
     return [asked] if asked else []

@@ -116,6 +116,11 @@ class CompiledLetter:
             ("Message-ID", message_id),
             ("X-Bulletin-Delivery", token),
         ]
+        if personal.read_report_to:
+            # RFC 8098 2.1: mail programs ask the reader, or stay silent, unless this is the Return-Path.
+            report_to = headers.checked_address(personal.read_report_to)
+            block += headers.mailbox_line("Disposition-Notification-To", "", report_to)
+            own.append(("Disposition-Notification-To", headers.mailbox_text("", report_to)))
         return block, own
 
 

@@ -27,6 +27,7 @@ class Personal:
     delivery_token: str
     links: Mapping[str, str] = field(default_factory=dict)
     subject_prefix: str = ""  # 【测试】 on test sends
+    read_report_to: str = ""  # where a read report goes; empty: none is asked for
 
     def values(self) -> dict[str, str]:
         """The personal fields by the names templates use. Raises `BadInput` for characters a letter cannot carry."""
