@@ -398,6 +398,18 @@ def test_words_in_the_margins_are_named_but_page_numbers_and_repetitions_are_not
     assert "内部资料" in str(reading.findings[0].what)
 
 
+@pytest.mark.parametrize("kind", ["header", "footer"])
+def test_a_secrecy_marking_in_the_margin_forbids_mailing(read: Read, kind: str) -> None:
+    reading = read(paragraph("保守秘密，人人有责。"), word=Word().margin(kind, paragraph("秘密★1年")))
+    assert [(each.code, each.grade) for each in reading.findings] == [("classified", "error")]
+
+
+def test_a_secrecy_marking_in_a_text_box_forbids_mailing(read: Read) -> None:
+    reading = read(head=(paragraph(text_box(paragraph("机密"))), *HEAD))
+    assert reading.bulletin.classification == "机密"
+    assert "classified" in codes(reading)
+
+
 CONTINUED = {
     "typed blanks": paragraph("　　各县区文物局（所）"),
     "left indent": paragraph("各县区文物局（所）", shape='<w:ind w:left="640"/>'),

@@ -13,6 +13,7 @@ from distributor.bulletin.docx.package import Package
 from distributor.bulletin.docx.page import Builder
 from distributor.bulletin.docx.reader import read_body
 from distributor.bulletin.docx.styles import read_styles
+from distributor.bulletin.head_shapes import classification_of
 from distributor.bulletin.model import Bulletin
 from distributor.bulletin.parts import Page
 from distributor.bulletin.shape import compact, says_something
@@ -106,13 +107,16 @@ def _remarks(root: Element | None, kind: str) -> Iterator[tuple[str, tuple[str, 
 
 
 def _margins(package: Package, text: str) -> Iterator[findings.Doubt]:
-    """Words in headers and footers that the text does not have, page numbers aside."""
+    """Words in headers and footers that the text does not have, page numbers aside; 密级 always counts."""
     body = compact(text)
     seen: set[str] = set()
     for part in (*package.parts("header"), *package.parts("footer")):
         root = package.tree(part.target)
         for paragraph in () if root is None else root.iter(f"{W}p"):
             words = printed_text(paragraph).strip()
+            if grade := classification_of(words):
+                yield findings.classified(grade)
+                continue
             bare = compact(words)
             if not says_something("".join(c for c in bare if c not in _FURNITURE and not c.isdigit())):
                 continue

@@ -119,6 +119,15 @@ def margin(text: str) -> Doubt:
     )
 
 
+def classified(marking: str) -> Doubt:
+    return Doubt(
+        None,
+        "classified",
+        words("The bulletin is marked {marking} and must not be mailed.", marking=marking),
+        words("Deliver it as the rules for secret papers say."),
+    )
+
+
 def lost_object(at: int | None, what: Words) -> Doubt:
     do = words("Copy it and paste it as a picture, or write what it says.")
     return Doubt(at, "object_lost", what, do)
