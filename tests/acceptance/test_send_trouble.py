@@ -165,7 +165,7 @@ async def test_a_wrong_password_stops_the_sending_and_charges_nobody(tmp_path: P
             assert "535" in spoken
             assert "hzb@example.gov.cn" in spoken
             assert PASSWORD not in spoken
-            assert "Correct the account in distributor.toml, then send again" in spoken
+            assert "Correct the account in distributor.toml, then: distributor send" in spoken
         assert refused.json["stopped_by"] == {
             "fault": "account",
             "stage": "auth",
@@ -210,7 +210,7 @@ async def test_a_server_that_is_not_there_is_named_and_charges_nobody(tmp_path: 
         down = await ask(office, "send", "7", "--yes")
         assert down.code == 6, down
         assert f"127.0.0.1:{server.port}" in down.out
-        assert "When the server answers, run `distributor retry`" in down.out
+        assert "When the server answers: `distributor retry 7`" in down.out
         assert PASSWORD not in down.out + down.err
         assert {copy.attempts for copy in office.deliveries()} == {0}
         assert (await ask(office, "retry", "7", "--yes")).code == 0
@@ -223,7 +223,7 @@ def test_nobody_listening_is_said_with_what_to_do(tmp_path: Path) -> None:
     down = office.run("send", "bulletin.md", "--yes")
     assert down.code == 6, down
     assert "The mail server 127.0.0.1:1 cannot be used" in down.out
-    assert "Nothing is lost. When the server answers, run `distributor retry`" in down.out
+    assert "Nothing is lost. When the server answers: `distributor retry 7`" in down.out
     assert "Traceback" not in down.err
     assert {copy.attempts for copy in office.deliveries()} == {0}
 

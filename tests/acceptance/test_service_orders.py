@@ -109,7 +109,7 @@ async def test_recipients_edited_before_the_hour_hold_the_letter_until_it_is_fro
             await service.until("inbox.taken")
             office.recipients(leaders=1, units=3)
             told = await service.until("alert", cause="list:1")
-            assert "resume #1" in told["what"]
+            assert "resume '#1'" in told["what"]
             await ask(office, "finalise", "bulletin.md", "--yes")
             await ask(office, "resume", "#1")
             await ask(office, "send", "7", "--now", "--yes")

@@ -124,7 +124,7 @@ async def test_84_what_became_due_ten_hours_ago_waits_for_a_person_before_anythi
             alert = await service.until("alert", cause="late:1")
             await service.look_on(office)
             assert copies(server) == {}
-            assert "resume #1" in alert["what"]
+            assert "resume '#1'" in alert["what"]
             await ask(office, "resume", "#1")
             await service.until("send.ended", finished=True)
     assert copies(server) == dict.fromkeys(office.states(), 1)
