@@ -20,11 +20,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from distributor.channels.wechat.card import ACKNOWLEDGE, delivery_of
+from distributor.channels.wechat.card import delivery_of
 from distributor.channels.wechat.seal import BadSeal, Seal
 from distributor.dispatch.acknowledge import press
 from distributor.errors import Unavailable
 from distributor.log import log
+from distributor.rendering.card import ACKNOWLEDGE
 from distributor.store.database import Database
 from distributor.store.visits import get_visit
 

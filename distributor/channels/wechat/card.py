@@ -1,13 +1,10 @@
-"""The words that a card and the event of its button share: the button's key, and the task id that names a copy.
+"""The task id that names a copy, on its card and in the event of the card's button.
 
 A task id serves one card only, in letters, digits, `_`, `-` and `@`, and 128 bytes at most
 (developer.work.weixin.qq.com/document/path/90236).
 """
 
 import re
-
-#: The key of the 签收 button.
-ACKNOWLEDGE = "acknowledge"
 
 _TASK = re.compile(r"bulletin-([0-9A-Za-z]{1,64})")
 
