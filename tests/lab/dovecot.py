@@ -190,6 +190,12 @@ class Dovecot:
         with self.login(address) as client:
             return int(client.select(folder, readonly=True)[1][0] or b"0")
 
+    def mails(self, address: str, folder: str = "INBOX") -> list[bytes]:
+        """Every mail in a folder, in their order."""
+        with self.login(address) as client:
+            client.select(folder, readonly=True)
+            return [item[1] for item in client.fetch("1:*", "(BODY.PEEK[])")[1] if isinstance(item, tuple)]
+
     def doveadm(self, *arguments: str) -> None:
         """Runs Dovecot's own tool on it."""
         command = ["/usr/bin/doveadm", "-c", str(self.folder / "dovecot.conf"), *arguments]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from distributor.delivery.evidence import Rung
 from distributor.delivery.state import State
 from distributor.dispatch.mailbox_round import read_round
 from distributor.receipts.mailbox import Folder
+from distributor.receipts.simulated import simulated_mdn
 from distributor.receipts.tokens import Purpose, load_key
 from distributor.settings import MailboxSettings
 from distributor.store.database import Database
@@ -104,6 +106,7 @@ def write_office(folder: Path, port: int, *, notify: str) -> Office:
         "groups:",
         "  各单位:",
         "    direction: 发",
+        "    read_report: ask",
         "    covers: [区委, 区政府领导同志, 各镇人民政府, 各街道办事处]",
     ]
     lines += ["    members:"]
@@ -199,6 +202,20 @@ def test_what_a_filter_answers_is_understood(lab: Lab, person: str, kind: str, s
     lab.until(lambda: kind in lab.kinds(person))
 
     assert (lab.copy(person).state, lab.rung(person)) == (state, rung)
+
+
+def test_a_letter_asks_where_it_comes_from_and_the_read_report_is_understood(lab: Lab) -> None:
+    lab.until(lambda: "relayed" in lab.kinds("relayed"))
+    letter = lab.server.mails(PEOPLE["relayed"])[0]
+    headers = BytesHeaderParser().parsebytes(letter)
+    assert headers["Disposition-Notification-To"] == headers["Return-Path"]
+    report = simulated_mdn(letter, now=dt.datetime.now(dt.UTC))
+    with smtplib.SMTP("127.0.0.1", lab.relay.port) as line:
+        line.sendmail("", [headers["Return-Path"].strip("<>")], report)
+
+    lab.until(lambda: "read" in lab.kinds("relayed"))
+
+    assert lab.rung("relayed") in (Rung.READ, Rung.REPLIED)
 
 
 def test_a_persons_answer_is_a_reply(lab: Lab) -> None:
