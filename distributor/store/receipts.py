@@ -109,10 +109,10 @@ def add_receipt(
         "raw": raw,
     }
     number = _insert_once(conn, values)
-    row = conn.execute(_receipts().where(receipt.c.digest == digest)).one()
+    row = conn.execute(receipt_rows().where(receipt.c.digest == digest)).one()
     if number is not None and standing == "applied":
         state = _apply(conn, row, now=now)
-    return Added(_record(row), number is not None, state)
+    return Added(receipt_record(row), number is not None, state)
 
 
 def settle(conn: Connection, *, now: dt.datetime) -> int:
@@ -140,8 +140,8 @@ def assign(conn: Connection, receipt_id: int, delivery_id: str, *, now: dt.datet
     standing = _standing(found.kind, state, "")
     values = {"delivery_id": delivery_id, "standing": standing}
     conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(values))
-    row = conn.execute(_receipts().where(receipt.c.id == receipt_id)).one()
-    return Added(_record(row), True, _apply(conn, row, now=now) if standing == "applied" else state)
+    row = conn.execute(receipt_rows().where(receipt.c.id == receipt_id)).one()
+    return Added(receipt_record(row), True, _apply(conn, row, now=now) if standing == "applied" else state)
 
 
 def dismiss(conn: Connection, receipt_id: int) -> None:
@@ -154,8 +154,8 @@ def receipts_of(conn: Connection, delivery_ids: Iterable[str]) -> dict[str, tupl
     """What came back about each of these deliveries, in the order of arrival, whatever its standing."""
     found: defaultdict[str, list[Receipt]] = defaultdict(list)
     for ids in chunks(delivery_ids):
-        for row in conn.execute(_receipts().where(receipt.c.delivery_id.in_(ids)).order_by(receipt.c.id)):
-            found[row.delivery_id].append(_record(row))
+        for row in conn.execute(receipt_rows().where(receipt.c.delivery_id.in_(ids)).order_by(receipt.c.id)):
+            found[row.delivery_id].append(receipt_record(row))
     return {delivery_id: tuple(receipts) for delivery_id, receipts in found.items()}
 
 
@@ -163,8 +163,8 @@ def receipts_of_bulletin(conn: Connection, bulletin_id: int) -> dict[str, tuple[
     """What came back about each copy of a bulletin, by delivery id."""
     ours = select(delivery.c.id).where(delivery.c.bulletin_id == bulletin_id)
     found: defaultdict[str, list[Receipt]] = defaultdict(list)
-    for row in conn.execute(_receipts().where(receipt.c.delivery_id.in_(ours)).order_by(receipt.c.id)):
-        found[row.delivery_id].append(_record(row))
+    for row in conn.execute(receipt_rows().where(receipt.c.delivery_id.in_(ours)).order_by(receipt.c.id)):
+        found[row.delivery_id].append(receipt_record(row))
     return {delivery_id: tuple(receipts) for delivery_id, receipts in found.items()}
 
 
@@ -184,20 +184,20 @@ def evidence_for(conn: Connection, delivery_id: str) -> Rung:
 
 def receipts_to_look_at(conn: Connection, limit: int = 200) -> tuple[Receipt, ...]:
     """What fits nothing or needs a person's eye, the newest first."""
-    query = _receipts().where(receipt.c.standing.in_(OPEN)).order_by(receipt.c.id.desc()).limit(limit)
-    return tuple(_record(row) for row in conn.execute(query))
+    query = receipt_rows().where(receipt.c.standing.in_(OPEN)).order_by(receipt.c.id.desc()).limit(limit)
+    return tuple(receipt_record(row) for row in conn.execute(query))
 
 
 def get_receipt(conn: Connection, receipt_id: int) -> Receipt | None:
     """One receipt; None when there is none of this number."""
-    row = conn.execute(_receipts().where(receipt.c.id == receipt_id)).first()
-    return None if row is None else _record(row)
+    row = conn.execute(receipt_rows().where(receipt.c.id == receipt_id)).first()
+    return None if row is None else receipt_record(row)
 
 
 def find_receipt(conn: Connection, digest: str) -> Receipt | None:
     """The receipt with this digest; None when it never came."""
-    row = conn.execute(_receipts().where(receipt.c.digest == digest)).first()
-    return None if row is None else _record(row)
+    row = conn.execute(receipt_rows().where(receipt.c.digest == digest)).first()
+    return None if row is None else receipt_record(row)
 
 
 def raw_form(conn: Connection, receipt_id: int) -> bytes | None:
@@ -237,13 +237,13 @@ def _no_delivery(delivery_id: str) -> BadInput:
 
 
 def _of_person(conn: Connection, receipt_id: int) -> Receipt:
-    row = conn.execute(_receipts().where(receipt.c.id == receipt_id).with_for_update(of=receipt)).first()
+    row = conn.execute(receipt_rows().where(receipt.c.id == receipt_id).with_for_update(of=receipt)).first()
     if row is None or row.standing not in OPEN:
         raise BadInput(
             words("There is no receipt {wanted} that waits for a person.", wanted=receipt_id),
             do=words("`distributor receipts --unmatched` lists those that do."),
         )
-    return _record(row)
+    return receipt_record(row)
 
 
 def _insert_once(conn: Connection, values: Mapping[str, object]) -> int | None:
@@ -253,12 +253,13 @@ def _insert_once(conn: Connection, values: Mapping[str, object]) -> int | None:
     return cast("int | None", conn.execute(statement.returning(receipt.c.id)).scalar())
 
 
-def _receipts() -> Select[Any]:
-    """The rows that `_record` reads; the raw form may be large and stays where it is."""
+def receipt_rows() -> Select[Any]:
+    """The rows that `receipt_record` reads; the raw form may be large and stays where it is."""
     return select(*(column for column in receipt.c if column.name != "raw"))
 
 
-def _record(row: Row[Any]) -> Receipt:
+def receipt_record(row: Row[Any]) -> Receipt:
+    """One row of `receipt_rows`."""
     return Receipt(
         id=row.id,
         delivery_id=row.delivery_id,

@@ -2,12 +2,23 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, and_, bindparam, exists, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    select,
+)
 
 from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind
 from distributor.delivery.state import State
@@ -50,17 +61,29 @@ class Visit:
 
 def find_visits(conn: Connection, link_hashes: Collection[str]) -> dict[str, Visit]:
     """The copies whose links these are, by the hash; what is nobody's is missing."""
-    rows = [row for part in chunks(link_hashes, _SIZES[-1]) for row in conn.execute(*_asked(_by_link, part))]
-    receipts: defaultdict[str, list[Receipt]] = defaultdict(list)
-    for part in chunks((row.id for row in rows), _SIZES[-1]):
-        for row in conn.execute(*_asked(_said, part)):
-            receipts[row.delivery_id].append(receipt_record(row))
-    return {row.link_hash: _visit(row, receipts[row.id]) for row in rows}
+    found = _look(conn, "link_hash", link_hashes)
+    return {row.link_hash: visit for row, visit in found}
 
 
 def find_visit(conn: Connection, link_hash: str) -> Visit | None:
     """The copy whose link this is; None when it is nobody's."""
     return find_visits(conn, [link_hash]).get(link_hash)
+
+
+def get_visit(conn: Connection, delivery_id: str) -> Visit | None:
+    """The same, by the copy's id."""
+    return next((visit for _, visit in _look(conn, "id", [delivery_id])), None)
+
+
+def _look(conn: Connection, column: str, keys: Collection[str]) -> list[tuple[Row[Any], Visit]]:
+    rows = [
+        row for part in chunks(keys, _SIZES[-1]) for row in conn.execute(_copies(column, _size(part)), _values(part))
+    ]
+    receipts: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for part in chunks((row.id for row in rows), _SIZES[-1]):
+        for row in conn.execute(_said(_size(part)), _values(part)):
+            receipts[row.delivery_id].append(receipt_record(row))
+    return [(row, _visit(row, receipts[row.id])) for row in rows]
 
 
 def _visit(row: Row[Any], receipts: Sequence[Receipt]) -> Visit:
@@ -69,6 +92,8 @@ def _visit(row: Row[Any], receipts: Sequence[Receipt]) -> Visit:
         bulletin_id=row.bulletin_id,
         digest=row.digest,
         title=row.title,
+        channel=row.channel,
+        address=row.address,
         name=row.name,
         unit=row.unit,
         role=row.role,
@@ -91,11 +116,14 @@ _SIZES = (1, 4, 16, 64)
 _NAMES = tuple(f"key_{number}" for number in range(_SIZES[-1]))
 
 
-def _asked(make: Callable[[int], Select[Any]], keys: Sequence[str]) -> tuple[Select[Any], dict[str, str]]:
-    """The statement for so many keys, and its parameters; a key that is named twice is found once."""
-    size = next(size for size in _SIZES if size >= len(keys))
-    padded = [*keys, *keys[-1:] * (size - len(keys))]
-    return make(size), dict(zip(_NAMES[:size], padded, strict=True))
+def _size(keys: list[str]) -> int:
+    return next(size for size in _SIZES if size >= len(keys))
+
+
+def _values(keys: list[str]) -> dict[str, str]:
+    """The parameters of a statement for so many keys; a key that is named twice is found once."""
+    size = _size(keys)
+    return dict(zip(_NAMES[:size], keys + keys[-1:] * (size - len(keys)), strict=True))
 
 
 def _one_of(size: int) -> list[BindParameter[str]]:
@@ -103,13 +131,25 @@ def _one_of(size: int) -> list[BindParameter[str]]:
 
 
 @cache
-def _by_link(size: int) -> Select[Any]:
+def _copies(column: str, size: int) -> Select[Any]:
     later = bulletin.alias("later")
     key = ("publication", "issuer", "year", "kind", "number")
     corrected = exists().where(
         and_(*(later.c[name] == bulletin.c[name] for name in key)), later.c.edition > bulletin.c.edition
     )
-    columns = ("id", "bulletin_id", "name", "unit", "role", "people", "state", "released_at", "link_hash")
+    columns = (
+        "id",
+        "bulletin_id",
+        "channel",
+        "address",
+        "name",
+        "unit",
+        "role",
+        "people",
+        "state",
+        "released_at",
+        "link_hash",
+    )
     return (
         select(
             *(delivery.c[name] for name in columns),
@@ -123,13 +163,17 @@ def _by_link(size: int) -> Select[Any]:
         .join(dispatch, dispatch.c.id == delivery.c.dispatch_id)
         .join(bulletin, bulletin.c.id == delivery.c.bulletin_id)
         .outerjoin(withdrawal, withdrawal.c.bulletin_id == delivery.c.bulletin_id)
-        .where(delivery.c.link_hash.in_(_one_of(size)))
+        .where(delivery.c[column].in_(_one_of(size)))
     )
 
 
 @cache
 def _said(size: int) -> Select[Any]:
     ours = receipt.c.delivery_id.in_(_one_of(size))
-    kinds = [literal_column(f"'{kind}'") for kind in sorted(SHOWN)]
-    counts = [literal_column(f"'{standing}'") for standing in COUNTED]
-    return receipt_rows().where(ours, receipt.c.kind.in_(kinds), receipt.c.standing.in_(counts)).order_by(receipt.c.id)
+    shown = receipt.c.kind.in_([_written(kind) for kind in sorted(SHOWN)])
+    counts = receipt.c.standing.in_([_written(standing) for standing in COUNTED])
+    return receipt_rows().where(ours, shown, counts).order_by(receipt.c.id)
+
+
+def _written(word: str) -> ColumnElement[str]:
+    return literal_column(f"'{word}'")

@@ -8,7 +8,6 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,12 +20,13 @@ from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.templates import Templates
 from distributor.settings import Settings
 from distributor.store.database import Database
-from distributor.store.visits import Visit, find_visit
+from distributor.store.visits import Visit
 from distributor.web.bodies import Bodies, style_sheet
 from distributor.web.callers import Guesses, caller
+from distributor.web.lookups import Lookups
 from distributor.web.openings import Openings
 from distributor.web.reader_pages import HEADERS, ReaderPages
-from distributor.web.reader_view import Almanac, View, view_of
+from distributor.web.reader_view import Deadlines, View, view_of
 from distributor.web.signing import PATIENCE, Signing
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -50,7 +50,6 @@ class Reader:
         alarm: Callable[[], None] = lambda: None,
         patience: float = PATIENCE,
     ) -> None:
-        self._database = database
         self._settings = settings
         self._clock = clock
         self._alarm = alarm
@@ -61,8 +60,8 @@ class Reader:
         self._signing = Signing(database, self._pages, patience=patience)
         self._bodies = Bodies(database, templates)
         self._guesses = Guesses()
-        self._almanac = Almanac()
-        self._looking = ThreadPoolExecutor(4, thread_name_prefix="reader")
+        self._deadlines = Deadlines()
+        self._lookups = Lookups(database)
         self.openings = Openings(database, clock)
 
     def routes(self) -> list[Route]:
@@ -78,7 +77,7 @@ class Reader:
     async def stop(self) -> None:
         """Writes what was noted, finishes what was signed, and gives its threads back."""
         await self.openings.stop()
-        self._looking.shutdown(wait=False, cancel_futures=True)
+        self._lookups.stop()
         await asyncio.to_thread(self._signing.stop)
 
     async def _get(self, request: Request) -> Response:
@@ -137,13 +136,7 @@ class Reader:
         return Response(self._sheet.content, media_type="text/css", headers=HEADERS | _FOR_EVER)
 
     async def _find(self, request: Request) -> Visit | None:
-        hashed = token_hash(request.path_params["token"])
-
-        def look() -> Visit | None:
-            with self._database.read() as conn:
-                return find_visit(conn, hashed)
-
-        return await asyncio.get_running_loop().run_in_executor(self._looking, look)
+        return await self._lookups.find(token_hash(request.path_params["token"]))
 
     async def _missed(self, request: Request) -> Response:
         """The answer to a token that is nobody's: always the same, and a limit for those who guess (facts: 70)."""
@@ -156,7 +149,7 @@ class Reader:
 
     def _view(self, visit: Visit) -> View:
         settings = self._settings()
-        return view_of(visit, settings, self._almanac.get(settings), now=self._clock())
+        return view_of(visit, settings, due=self._deadlines.of(visit, settings), now=self._clock())
 
 
 def _opening(request: Request) -> Kind:

@@ -4,8 +4,9 @@ The page is for readers of the bulletin, so its words are Chinese like those of 
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind
 from distributor.delivery.state import State
@@ -102,8 +103,8 @@ class View:
         }
 
 
-def view_of(visit: Visit, settings: Settings, calendar: Workdays, *, now: dt.datetime) -> View:
-    """How a copy stands at `now` (UTC)."""
+def view_of(visit: Visit, settings: Settings, *, due: str, now: dt.datetime) -> View:
+    """How a copy stands at `now` (UTC). `due` is its deadline as `Deadlines` says it."""
     closed, notice, shows_body = _closure(visit, settings, now)
     return View(
         visit=visit,
@@ -111,32 +112,65 @@ def view_of(visit: Visit, settings: Settings, calendar: Workdays, *, now: dt.dat
         returned=_returned(visit, settings.zone),
         closed=closed,
         notice=notice,
-        due=_due(visit, calendar, settings.zone),
+        due=due,
         shows_body=shows_body,
     )
 
 
-@dataclass(slots=True)
-class Almanac:
-    """The calendar of working days as pages need it: read again when its file has changed."""
+class Deadlines:
+    """Until when copies are to be signed, in the words of the page; the calendar is read again when it was edited."""
 
-    _stamp: int = -1
-    _known: Workdays = field(default_factory=Workdays)
+    #: A letter's copies share one deadline, so few are ever needed at once.
+    _MOST = 1000
 
-    def get(self, settings: Settings) -> Workdays:
-        """The calendar; the announced one while the office's file cannot be used."""
+    #: Seconds between two looks at the file.
+    _EVERY = 1.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._looked_at = -self._EVERY
+        self._stamp = -1
+        self._calendar = Workdays()
+        self._said: dict[tuple[str | None, dt.datetime], str] = {}
+
+    def of(self, visit: Visit, settings: Settings) -> str:
+        """The day by which a copy is to be signed; empty when there is none, or the calendar does not know it."""
+        if visit.released_at is None or visit.manners.due is None:
+            return ""
+        self._reload(settings)
+        key = (visit.manners.due, visit.released_at)
+        if key not in self._said:
+            if len(self._said) >= self._MOST:
+                self._said.clear()
+            self._said[key] = self._say(visit, visit.released_at, settings.zone)
+        return self._said[key]
+
+    def _say(self, visit: Visit, since: dt.datetime, zone: dt.tzinfo) -> str:
+        try:
+            deadline = visit.manners.deadline(since, self._calendar, zone)
+        except DistributorError:
+            return ""  # the year's working days are not known; the letter names the time in words
+        assert deadline is not None
+        day = deadline.astimezone(zone)
+        return f"{day.year}年{day.month}月{day.day}日前"
+
+    def _reload(self, settings: Settings) -> None:
+        if self._clock() - self._looked_at < self._EVERY:
+            return
+        self._looked_at = self._clock()
         path = settings.path(settings.folders.calendar)
         try:
             stamp = path.stat().st_mtime_ns
         except OSError:
             stamp = 0
-        if stamp != self._stamp:
-            self._stamp = stamp
-            try:
-                self._known = load_calendar(path).workdays
-            except DistributorError:
-                self._known = Workdays()  # `doctor` and the duties say what is wrong with it
-        return self._known
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        self._said.clear()
+        try:
+            self._calendar = load_calendar(path).workdays
+        except DistributorError:
+            self._calendar = Workdays()  # `doctor` and the duties say what is wrong with the office's own
 
 
 def local_time(moment: dt.datetime, zone: dt.tzinfo) -> str:
@@ -173,19 +207,6 @@ def _signed(visit: Visit, zone: dt.tzinfo) -> Signed | None:
 def _returned(visit: Visit, zone: dt.tzinfo) -> Returned | None:
     found = [receipt for receipt in visit.receipts if receipt.kind is Kind.RETURNED]
     return Returned(local_time(found[-1].at, zone), _text(found[-1], "reason")) if found else None
-
-
-def _due(visit: Visit, calendar: Workdays, zone: dt.tzinfo) -> str:
-    if visit.released_at is None:
-        return ""
-    try:
-        deadline = visit.manners.deadline(visit.released_at, calendar, zone)
-    except DistributorError:
-        return ""  # the year's working days are not known; the letter names the time in words
-    if deadline is None:
-        return ""
-    day = deadline.astimezone(zone)
-    return f"{day.year}年{day.month}月{day.day}日前"
 
 
 def _text(receipt: Receipt, name: str) -> str:
