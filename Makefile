@@ -32,6 +32,7 @@ test: .venv/installed-dev
 
 # Postfix, Dovecot and Chromium beside each other want the machine for themselves: no -n auto.
 lab: .venv/installed-dev
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/lab/web
 	$(BIN)/python -m pytest --lab tests/lab $(PYTEST_ARGS)
 
 lint: .venv/installed-dev
