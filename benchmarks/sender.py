@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.office import freeze, letters_of, settings_of
-from distributor.dispatch.send import new_owner, open_lines, send_due, sender, utc_now
+from distributor.dispatch.send import new_owner, send_due, sender, utc_now
 from distributor.settings import Settings
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
@@ -51,17 +51,15 @@ def _send(database: Database, settings: Settings) -> dict[str, float]:
     started, cpu = time.perf_counter(), _cpu()
     owner = new_owner()
     with sender(database, ids, owner=owner):
-        lines = open_lines(settings, settings.smtp["main"].connections)
         work = send_due(
             database,
             settings,
             letters_of(database, settings),
             bulletin_ids=ids,
             delivery_ids=None,
-            lines=lines,
             owner=owner,
         )
-        stopped = asyncio.run(work)
+        stopped = asyncio.run(work).stopped
     if stopped is not None:
         raise SystemExit(f"the sink stopped the sending: {stopped.reply}")
     seconds, used = time.perf_counter() - started, _cpu() - cpu

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from distributor.channels.base import Channel
+from distributor.channels.smtp.rules import Rules
+from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
 from distributor.cli.documents import plan_document, status_document
 from distributor.cli.exits import Exit
@@ -18,10 +19,19 @@ from distributor.cli.show import show_deliveries, show_plan, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
+from distributor.dispatch.failover import Used
 from distributor.dispatch.hours import hour_of
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Plan, Selection, make_plan, require_unchanged
-from distributor.dispatch.send import new_owner, open_lines, release_plan, send_due, sender, somebody_sends
+from distributor.dispatch.send import (
+    Sent,
+    new_owner,
+    release_plan,
+    require_account,
+    send_due,
+    sender,
+    somebody_sends,
+)
 from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
 from distributor.store.database import Database
@@ -104,9 +114,10 @@ def send_record(
             desk.say(words("Another process is handing these letters over; this command follows it."))
             asyncio.run(follow(desk, database, record))
             with database.read() as conn:
-                return _report(desk, plan, standing(conn, record), selection, None)
+                return _report(desk, plan, standing(conn, record), selection, Sent(()))
         return _nothing(desk, database, plan)
-    lines = open_lines(desk.settings, plan.to_send)
+    require_account(desk.settings)
+    rules = load_rules(desk.settings.path(desk.settings.folders.replies))
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
     now = desk.now
@@ -121,10 +132,10 @@ def send_record(
             desk.answer({"sent": False, "plan": plan_document(plan), **status_document(standing(conn, record))})
         return Exit.DONE
     delivery_ids = plan.delivery_ids if selection.is_narrow else None
-    stopped = _send_or_follow(desk, database, record, delivery_ids=delivery_ids, lines=lines, owner=owner)
+    sent = _send_or_follow(desk, database, record, delivery_ids=delivery_ids, rules=rules, owner=owner)
     with database.read() as conn:
         after = standing(conn, record)
-    return _report(desk, plan, after, selection, stopped)
+    return _report(desk, plan, after, selection, sent)
 
 
 def _send_or_follow(
@@ -133,9 +144,9 @@ def _send_or_follow(
     record: BulletinRecord,
     *,
     delivery_ids: Collection[str] | None,
-    lines: Collection[Channel],
+    rules: Rules,
     owner: str,
-) -> Outcome | None:
+) -> Sent:
     """Sends; or, while another process does, follows it, and then sends what that one left due."""
     said = False
     while True:
@@ -147,8 +158,9 @@ def _send_or_follow(
                     letters_of(desk, database),
                     bulletin_ids=[record.id],
                     delivery_ids=delivery_ids,
-                    lines=lines,
+                    rules=rules,
                     owner=owner,
+                    actor=desk.actor,
                 )
                 return asyncio.run(watching(desk, database, record, work))
         except SenderBusy as busy:
@@ -159,7 +171,7 @@ def _send_or_follow(
             asyncio.run(follow(desk, database, record))
             with database.read() as conn:
                 if books(conn, record.id).open == 0:
-                    return None
+                    return Sent(())
 
 
 def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
@@ -175,24 +187,49 @@ def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
     return Exit.NOTHING if done else Exit.PARTLY
 
 
-def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, stopped: Outcome | None) -> int:
+def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, sent: Sent) -> int:
+    stopped = sent.stopped
     meant = [delivery for delivery in after.deliveries if selection.covers(delivery)]
     if not desk.as_json:
         show_deliveries(desk, meant)
         show_summary(desk, after)
+    _tell_of_accounts(desk, sent)
     if stopped:
         _explain(desk, stopped, after.name)
     desk.answer(
         {
             "sent": True,
             "plan": plan_document(plan),
-            "stopped_by": {"fault": stopped.fault, "stage": stopped.stage, "reply": str(stopped.reply)}
-            if stopped
-            else None,
+            "stopped_by": _outcome_document(stopped),
+            "accounts": [_account_document(one) for one in sent.used],
             **status_document(after),
         }
     )
     return _exit_of(meant, stopped)
+
+
+def _tell_of_accounts(desk: Desk, sent: Sent) -> None:
+    """Says which accounts had trouble while others carried on."""
+    if sent.stopped:
+        return
+    for one in sent.used:
+        if outcome := one.stopped.outcome:
+            gaps = {"account": one.account, "reply": outcome.reply}
+            desk.say(words("The mail account {account} could not go on: {reply}", **gaps), style="yellow")
+
+
+def _outcome_document(outcome: Outcome | None) -> dict[str, object] | None:
+    return {"fault": outcome.fault, "stage": outcome.stage, "reply": str(outcome.reply)} if outcome else None
+
+
+def _account_document(one: Used) -> dict[str, object]:
+    outcome = one.stopped.outcome
+    return {
+        "account": one.account,
+        "tried": one.stopped.tried,
+        "stopped_by": _outcome_document(outcome),
+        "full_for_seconds": int(one.wait.total_seconds()) if one.wait else None,
+    }
 
 
 def _explain(desk: Desk, stopped: Outcome, name: str) -> None:

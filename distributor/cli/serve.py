@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
+from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.discretion import keep_secret
@@ -57,6 +58,7 @@ def register(app: typer.Typer) -> None:
                 key=desk.key,
                 owner=new_owner(),
                 clock=utc_now,
+                rules=load_rules(settings.path(settings.folders.replies)),
             )
             asyncio.run(run(office, role or list(Role)))
         return Exit.DONE

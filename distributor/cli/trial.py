@@ -4,16 +4,17 @@ import asyncio
 from pathlib import Path
 
 from distributor.address import read_address
+from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
 from distributor.cli.documents import plan_document
 from distributor.cli.exits import Exit
 from distributor.cli.show import show_plan
 from distributor.delivery.outcome import Verdict
+from distributor.dispatch.failover import open_lines
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection, make_plan
-from distributor.dispatch.send import open_lines
 from distributor.dispatch.signoff import require_testable
 from distributor.dispatch.trial import rehearse, send_trials
 from distributor.errors import BadInput
@@ -33,7 +34,8 @@ def send_trial(desk: Desk, database: Database, issue: str | None, selection: Sel
         for rendition in _renditions(desk, database, issue)
         if not selection.groups or rendition.group in selection.groups
     ]
-    (line,) = open_lines(desk.settings, 1)
+    settings = desk.settings
+    (line,) = open_lines(settings, 1, rules=load_rules(settings.path(settings.folders.replies)))
     trials = asyncio.run(
         send_trials(
             database,

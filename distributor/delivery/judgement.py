@@ -6,11 +6,14 @@ This is the one place where a channel's verdict becomes law.
 from dataclasses import dataclass
 from datetime import datetime
 
-from distributor.delivery.outcome import Fault, Outcome, Verdict
+from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.retry import next_attempt
 from distributor.delivery.state import Fact
 from distributor.delivery.suppression import is_dead_address
+
+#: The stages before a letter is begun: what goes wrong there speaks of no letter.
+OPENING = frozenset({Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,19 @@ class Judgement:
 
 
 def judge(
-    outcome: Outcome, *, attempts: int, now: datetime, valid_until: datetime, chance: float, refusals: int = 1
+    outcome: Outcome,
+    *,
+    attempts: int,
+    now: datetime,
+    valid_until: datetime,
+    chance: float,
+    refusals: int = 1,
+    elsewhere: bool = False,
 ) -> Judgement:
     """Decides what one outcome means. `attempts` counts charged attempts before this one; times are UTC.
 
     `refusals` is how many copies of a letter may be refused for its content before the letter waits for a person.
+    `elsewhere`: another account may carry at once what this one could not even begin.
     """
     if outcome.verdict is Verdict.ACCEPTED:
         return Judgement(Fact.ACCEPT)
@@ -47,6 +58,8 @@ def judge(
         return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=Reason.CONTENT, hold=refusals)
     if outcome.verdict is Verdict.REJECTED and outcome.fault is Fault.RECIPIENT:
         return Judgement(Fact.REJECT, reason=Reason.REJECTED, suppress=suppresses(outcome))
+    if elsewhere and outcome.verdict is Verdict.DEFERRED and outcome.stage in OPENING:
+        return Judgement(Fact.RELEASE, charged=False, next_attempt_at=now, reason=outcome.fault)
     # Throttling and the network are nobody's attempt; an unknown kind of refusal is temporary.
     charged = outcome.fault is Fault.RECIPIENT or outcome.fault is Fault.NONE
     at = next_attempt(

@@ -4,28 +4,29 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
-import random
 import signal
 import socket
 import uuid
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 
-from distributor.channels.base import Channel
-from distributor.channels.smtp.channel import SmtpChannel
+from distributor.channels.smtp.rules import Rules
 from distributor.delivery.outcome import Outcome
+from distributor.dispatch.failover import Crew, Turn, Used, admitted
 from distributor.dispatch.holds import HOUR, lift
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.plan import ChangedSince, Plan
 from distributor.dispatch.reconcile import resend_unknown
-from distributor.dispatch.turnstile import Turnstile
-from distributor.dispatch.worker import Worker
+from distributor.errors import BadInput, Refused
 from distributor.settings import Settings
-from distributor.store import audit
+from distributor.store import audit, breakers
+from distributor.store.breakers import Passage
 from distributor.store.bulletins import get_bulletin
 from distributor.store.claims import recover, sweep
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of, hasten, release
 from distributor.store.ledger import Ledger
+from distributor.store.pauses import ALL, account_rests, paused
 from distributor.store.sender_lock import SenderBusy, acquire
 from distributor.store.senders import signs_of_life
 from distributor.words import words
@@ -44,42 +45,6 @@ def utc_now() -> dt.datetime:
 def new_owner() -> str:
     """A name for this sender that no other process, before or after, will have."""
     return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
-
-
-def open_lines(settings: Settings, count: int, *, name: str | None = None) -> tuple[Channel, ...]:
-    """Lines to one account's relay, not yet connected; no more than it may have, nor than there are letters.
-
-    Without a name, the first account's. Raises `BadInput` when there is none or its password cannot be read.
-    """
-    account = settings.smtp[name].found_from(settings.home) if name else settings.account()[1]
-    password = account.secret()
-    return tuple(SmtpChannel(account, password=password) for _ in range(min(account.connections, max(count, 1))))
-
-
-def turnstile_of(
-    ledger: Ledger,
-    database: Database,
-    settings: Settings,
-    name: str,
-    *,
-    owner: str,
-    clock: Clock,
-    bulletin_ids: Collection[int] | None,
-    delivery_ids: Collection[str] | None = None,
-) -> Turnstile:
-    """What lets the letters of one account through, within the account's limits."""
-    account = settings.smtp[name]
-    return Turnstile(
-        ledger,
-        database,
-        account=name,
-        limits=account.limits,
-        domain_limits=account.domain_limits,
-        owner=owner,
-        clock=clock,
-        bulletin_ids=bulletin_ids,
-        delivery_ids=delivery_ids,
-    )
 
 
 def release_plan(
@@ -148,6 +113,27 @@ def somebody_sends(database: Database) -> bool:
     return False
 
 
+def require_account(settings: Settings) -> None:
+    """Raises `BadInput` when there is no account, or none whose password can be read: the first one's trouble."""
+    settings.account()
+    troubles = []
+    for account in settings.smtp.values():
+        try:
+            account.found_from(settings.home).secret()
+            return
+        except BadInput as error:
+            troubles.append(error)
+    raise troubles[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a send came to: what each account did, in the order of the turns, and what stopped the last turn."""
+
+    used: tuple[Used, ...]
+    stopped: Outcome | None = None
+
+
 async def send_due(
     database: Database,
     settings: Settings,
@@ -155,45 +141,65 @@ async def send_due(
     *,
     bulletin_ids: Collection[int],
     delivery_ids: Collection[str] | None,
-    lines: Collection[Channel],
     owner: str,
+    actor: str = "send",
+    rules: Rules | None = None,
     clock: Clock = utc_now,
-) -> Outcome | None:
+) -> Sent:
     """Sends what is due of these bulletins, or of these deliveries alone when they are given.
 
-    Ends when nothing is due, when the relay cannot be used, or when a limit has no room for longer than
-    `PATIENCE`; returns the outcome that stopped it early, if one did. SIGINT and SIGTERM end it gently:
-    nothing more is claimed, letters in flight are finished. The caller holds the sender's place.
+    Ends when nothing is due, when no account can be used, or when limits have no room for longer than `PATIENCE`.
+    An account that was left alone is tried again when there is no other: a person asks for it. SIGINT and SIGTERM
+    end it gently: nothing more is claimed, letters in flight are finished. The caller holds the sender's place.
     """
     ledger = Ledger(database, clock=clock)
     ledger.start()
+    used: list[Used] = []
     try:
-        source = turnstile_of(
-            ledger,
-            database,
-            settings,
-            settings.account()[0],
-            owner=owner,
-            clock=clock,
-            bulletin_ids=bulletin_ids,
-            delivery_ids=delivery_ids,
-        )
-        worker = Worker(
-            ledger,
-            source,
-            tuple(lines),
-            letters.message,
-            clock=clock,
-            chance=random.random,
-            patience=PATIENCE,
-            refusals=settings.send.content_refusals,
-        )
-        with _stopping_gently(worker):
-            stopped = await worker.run()
+        with _stopping_gently() as stopping:
+            turn = Turn((), again=True)
+            while turn.again and not stopping.is_asked:
+                passages = await asyncio.to_thread(_passages, database, settings, actor, clock())
+                crew = Crew(
+                    ledger,
+                    database,
+                    settings,
+                    letters,
+                    passages,
+                    owner=owner,
+                    clock=clock,
+                    rules=rules,
+                    patience=PATIENCE,
+                    bulletin_ids=bulletin_ids,
+                    delivery_ids=delivery_ids,
+                )
+                turn = await stopping.run(crew)
+                used += turn.used
     finally:
         await asyncio.to_thread(ledger.close)
     _resend(database, bulletin_ids, now=clock())
-    return stopped.outcome
+    return Sent(tuple(used), turn.stopped)
+
+
+def _passages(database: Database, settings: Settings, actor: str, now: dt.datetime) -> tuple[Passage, ...]:
+    """The accounts that may be used; when all of them were left alone, the first one that nobody lets rest.
+
+    Raises `Refused` when a person lets every account rest.
+    """
+    if passages := admitted(database, settings):
+        return passages
+    with database.read() as conn:
+        rests = paused(conn)
+    if any(rest.scope == ALL for rest in rests):
+        return ()
+    free = [name for name in settings.smtp if not account_rests(rests, name)]
+    if not free:
+        raise Refused(
+            words("Every mail account is paused."), do=words("Let one go on with: distributor resume account:NAME")
+        )
+    with database.write() as conn:
+        breakers.close_breaker(conn, free[0], actor, now)
+    return admitted(database, settings)[:1]
 
 
 def _resend(database: Database, bulletin_ids: Collection[int], *, now: dt.datetime) -> None:
@@ -201,14 +207,34 @@ def _resend(database: Database, bulletin_ids: Collection[int], *, now: dt.dateti
         resend_unknown(conn, bulletin_ids, now=now)
 
 
+class _Stopping:
+    """Passes a signal on to the crew that is at work. The first one asks it to stop; a second interrupts as usual."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._crew: Crew | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self, crew: Crew) -> Turn:
+        """One turn, ended early when a signal asks for it."""
+        self._crew = crew
+        return await crew.run()
+
+    def ask(self) -> None:
+        """Nothing more is claimed from here on."""
+        self.is_asked = True
+        if self._crew:
+            self._task = asyncio.get_running_loop().create_task(self._crew.stop())
+
+
 @contextlib.contextmanager
-def _stopping_gently(worker: Worker) -> Iterator[None]:
-    """The first signal asks the worker to stop; a second one interrupts as usual."""
+def _stopping_gently() -> Iterator[_Stopping]:
     loop = asyncio.get_running_loop()
     signals = (signal.SIGINT, signal.SIGTERM)
+    stopping = _Stopping()
 
     def stop() -> None:
-        worker.stop()
+        stopping.ask()
         for number in signals:
             loop.remove_signal_handler(number)
 
@@ -216,7 +242,7 @@ def _stopping_gently(worker: Worker) -> Iterator[None]:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, stop)
     try:
-        yield
+        yield stopping
     finally:
         for number in signals:
             loop.remove_signal_handler(number)

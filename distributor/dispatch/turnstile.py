@@ -1,144 +1,199 @@
 """Lets claimed letters through one by one, so that no limit of an account or a domain is ever exceeded.
 
-Every letter needs a grant from the durable windows before it sets out. One that gets none goes back
-to the queue untried; when the account itself is full, nothing more is claimed until there is room.
+Every letter needs a grant from the durable windows before it sets out (`gates.py`). One that gets none from any
+account goes back to the queue untried; when all accounts are full, nothing more is claimed until one has room.
+
+Each account has a gate, where its worker gets letters. One gate at a time claims, for all of them: the first one
+that still has room. When its account fails, the next one claims on.
 """
 
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from distributor.delivery.reason import Reason
-from distributor.delivery.state import Fact
-from distributor.delivery.throttle import Limit, Scope, Want
+from distributor.dispatch.gates import Lane, Router, Way
 from distributor.errors import Unavailable
-from distributor.store import windows
-from distributor.store.attempts import drop_attempts
-from distributor.store.database import Connection, Database
+from distributor.store.database import Database
 from distributor.store.ledger import Ledger
-from distributor.store.moves import Move, apply_moves
 from distributor.store.records import Claim
-from distributor.store.windows import Grant, Refusal
 
 #: A worker may hold a letter for so long before it sets out; after that the row goes back by itself.
 LEASE = dt.timedelta(minutes=15)
 
+#: A gate that waits for others looks again after so many seconds, because room also comes with time alone.
+LOOK = 1.0
 
-class Turnstile:
-    """Claims due letters for one account, within its limits.
+#: How long letters wait for room while an account that is left alone may be well again any minute.
+LONGEST_WAIT = dt.timedelta(minutes=1)
+
+#: So many letters may wait at one gate for its worker, in claims of the gate that asks.
+MOST_WAITING = 2
+
+
+class Gate:
+    """Where the worker of one account gets its letters from.
 
     `wait` is how long the account is full after the last `claim`, or None when it has room.
+    """
+
+    def __init__(self, turnstile: "Turnstile", lane: Lane) -> None:
+        self._turnstile = turnstile
+        self._lane = lane
+        self.wait: dt.timedelta | None = None
+
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self._lane.account
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another account takes part, so that what this one cannot carry need not wait."""
+        return self._turnstile.others(self._lane)
+
+    async def claim(self, limit: int) -> list[Claim]:
+        """Up to `limit` leased letters that may leave by this account now; domains take turns.
+
+        Waits while another gate may still bring some. Raises `Unavailable`.
+        """
+        claims = await self._turnstile.claim(self._lane, limit)
+        self.wait = self._turnstile.wait_of(self._lane)
+        return interleaved(claims)
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """Returns letters that did not set out, and their grants. Raises `Unavailable`."""
+        await self._turnstile.give_back(claims)
+
+    async def leave(self, *, failed: bool) -> None:
+        """This account takes no more letters. Those waiting go back; after a failure the next gate claims on."""
+        await self._turnstile.leave(self._lane, failed=failed)
+
+
+class Turnstile:
+    """Claims due letters for some accounts, within their limits. The order of `ways` is that of preference.
+
+    After `until` (UTC) nothing more is claimed: accounts that were left out may be well again. `accounts` is how many
+    there are in all, those included that take no part now.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         database: Database,
+        ways: Sequence[Way],
         *,
-        account: str,
-        limits: Sequence[Limit],
-        domain_limits: Mapping[str, Sequence[Limit]],
         owner: str,
         clock: Callable[[], dt.datetime],
         bulletin_ids: Collection[int] | None = None,
         delivery_ids: Collection[str] | None = None,
+        until: dt.datetime | None = None,
+        accounts: int = 1,
     ) -> None:
         self._ledger = ledger
-        self._database = database
-        self._scope = Scope(f"account:{account}", tuple(limits))
-        self._domains = {
-            domain: Scope(f"domain:{account}:{domain}", tuple(limit)) for domain, limit in domain_limits.items()
-        }
+        self._lanes = tuple(Lane(way) for way in ways)
+        self._router = Router(database, clock)
         self._owner = owner
         self._clock = clock
         self._bulletin_ids = bulletin_ids
         self._delivery_ids = delivery_ids
-        self._grants: dict[str, Grant] = {}
-        self._opens_at: dt.datetime | None = None
-        self.wait: dt.timedelta | None = None
+        self._until = until
+        self._accounts = accounts
+        self._changed = asyncio.Condition()
+        self._is_over = False
+        self.gates = tuple(Gate(self, lane) for lane in self._lanes)
+        #: Whether letters may be due that were left because `until` had come.
+        self.ran_out = False
 
-    @property
-    def _is_open(self) -> bool:
-        """Without any limit nothing is counted and nothing is written."""
-        return not self._scope.limits and not self._domains
+    def others(self, lane: Lane) -> bool:
+        """Whether an account besides this one takes part."""
+        return any(other is not lane and not other.is_closed for other in self._lanes)
 
-    async def claim(self, limit: int) -> list[Claim]:
-        """Leases up to `limit` due letters that may leave now; domains take turns. Raises `Unavailable`."""
-        self.wait = None
-        while claims := await self._take(limit):
-            if not self._is_open:
-                claims = await self._granted(claims)
-            # Letters of a domain that is full are out of the way now; those behind them are asked for.
-            if claims or self.wait is not None:
-                break
-        if not claims and self._opens_at is not None:
-            # Whom an earlier claim turned away is not due before the account has room.
-            wait = self._opens_at - self._clock()
-            self.wait = wait if wait > dt.timedelta() else None
-        return interleaved(claims)
+    def wait_of(self, lane: Lane) -> dt.timedelta | None:
+        """How long an account is full; None when it has room, as far as is known."""
+        return lane.wait(self._clock())
 
-    async def _granted(self, claims: list[Claim]) -> list[Claim]:
+    async def stop(self) -> None:
+        """Nothing more is claimed; whoever waits gets nothing."""
+        async with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    async def claim(self, lane: Lane, limit: int) -> list[Claim]:
+        """See `Gate.claim`."""
+        async with self._changed:
+            while not lane.queue and self._goes_on(lane):
+                if not self._may_ask(lane, limit):
+                    await self._pause()
+                elif not await self._ask(limit):
+                    break
+            taken = [lane.queue.popleft() for _ in range(min(limit, len(lane.queue)))]
+            self._changed.notify_all()
+        return taken
+
+    async def give_back(self, claims: Sequence[Claim]) -> None:
+        """See `Gate.give_back`."""
+        await self._ledger.release(claims)
+        await asyncio.to_thread(self._router.give_back, claims)
+
+    async def leave(self, lane: Lane, *, failed: bool) -> None:
+        """See `Gate.leave`. One that had room and found nothing more to do: all others may end, too."""
+        async with self._changed:
+            lane.is_closed = True
+            self._is_over = self._is_over or not (failed or self.wait_of(lane))
+            waiting = list(lane.queue)
+            lane.queue.clear()
+            self._changed.notify_all()
+        if waiting:
+            await self.give_back(waiting)
+
+    def _takes_more(self, lane: Lane) -> bool:
+        return not lane.is_closed and not (lane.is_probe and lane.is_used)
+
+    def _has_room(self, lane: Lane) -> bool:
+        return self._takes_more(lane) and self.wait_of(lane) is None
+
+    def _goes_on(self, lane: Lane) -> bool:
+        if self._until is not None and self._clock() >= self._until and not self._is_over:
+            self._is_over = self.ran_out = True
+        return not self._is_over and self._takes_more(lane) and any(map(self._has_room, self._lanes))
+
+    def _may_ask(self, lane: Lane, limit: int) -> bool:
+        first = next((other for other in self._lanes if self._has_room(other)), None)
+        return first is lane and all(len(other.queue) < MOST_WAITING * limit for other in self._lanes)
+
+    async def _pause(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), LOOK)
+
+    async def _ask(self, limit: int) -> bool:
+        """Claims some letters and puts them at their gates. Returns whether there were any."""
+        lanes = [lane for lane in self._lanes if self._takes_more(lane)]
+        claims = await self._ledger.claim(
+            owner=self._owner,
+            limit=1 if all(lane.is_probe for lane in lanes) else limit,
+            lease=LEASE,
+            bulletin_ids=self._bulletin_ids,
+            delivery_ids=self._delivery_ids,
+            account=lanes[0].account,
+        )
+        for claim, lane in zip(claims, await self._routed(claims, lanes), strict=True):
+            if lane is not None:
+                lane.put(claim)
+        self._changed.notify_all()
+        return bool(claims)
+
+    async def _routed(self, claims: Sequence[Claim], lanes: Sequence[Lane]) -> list[Lane | None]:
+        if not claims or (len(lanes) == 1 and not lanes[0].is_counted):
+            return [lanes[0]] * len(claims)
+        # Room that another account may have soon is not waited for by the clock of a full one.
+        longest = LONGEST_WAIT if sum(not lane.is_probe for lane in lanes) < self._accounts else None
         try:
-            return await asyncio.to_thread(self._let_through, claims)
+            return await asyncio.to_thread(self._router.route, claims, lanes, longest=longest)
         except Unavailable:
             with contextlib.suppress(Unavailable):  # the ledger gives them back as soon as it can
                 await self._ledger.release(claims)
             raise
-
-    async def _take(self, limit: int) -> list[Claim]:
-        return await self._ledger.claim(
-            owner=self._owner,
-            limit=limit,
-            lease=LEASE,
-            bulletin_ids=self._bulletin_ids,
-            delivery_ids=self._delivery_ids,
-        )
-
-    async def give_back(self, claims: Sequence[Claim]) -> None:
-        """Returns letters that did not set out, and their grants. Raises `Unavailable`."""
-        await self._ledger.release(claims)
-        grants = [self._grants.pop(claim.delivery_id) for claim in claims if claim.delivery_id in self._grants]
-        if grants:
-            await asyncio.to_thread(self._return, grants)
-
-    def _return(self, grants: Sequence[Grant]) -> None:
-        with self._database.write() as conn:
-            windows.give_back(conn, grants)
-
-    def _let_through(self, claims: Sequence[Claim]) -> list[Claim]:
-        now = self._clock()
-        with self._database.write() as conn:
-            grants = windows.grant(conn, [self._want(claim) for claim in claims])
-            refused = {refusal.key: refusal for refusal in grants.refused}
-            self._postpone(conn, [claim for claim in claims if claim.delivery_id in refused], refused, now)
-        full = [refusal.wait for refusal in grants.refused if refusal.scope == self._scope.name]
-        self.wait = min(full, default=None)
-        self._opens_at = None if self.wait is None else now + self.wait
-        # Letters of earlier claims may still be in hand, so their grants are kept.
-        self._grants.update({grant.key: grant for grant in grants.granted})
-        return [claim for claim in claims if claim.delivery_id not in refused]
-
-    def _postpone(
-        self, conn: Connection, claims: Sequence[Claim], refused: Mapping[str, Refusal], now: dt.datetime
-    ) -> None:
-        """Back to the queue, uncharged, until their scope has room."""
-        moves = [
-            Move(
-                claim.delivery_id,
-                Fact.RELEASE,
-                claim.epoch,
-                reason=Reason.LIMIT,
-                next_attempt_at=now + refused[claim.delivery_id].wait,
-            )
-            for claim in claims
-        ]
-        apply_moves(conn, moves, now=now)
-        drop_attempts(conn, claims)
-
-    def _want(self, claim: Claim) -> Want:
-        domain = self._domains.get(claim.address.rpartition("@")[2])
-        return Want(claim.delivery_id, (self._scope, domain) if domain else (self._scope,))
 
 
 def interleaved(claims: Sequence[Claim]) -> list[Claim]:

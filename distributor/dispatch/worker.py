@@ -13,43 +13,50 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from distributor.channels.base import Channel, ClaimLost, Message, OpenFailed
-from distributor.delivery.judgement import Judgement, judge
+from distributor.delivery.breaker import RULES
+from distributor.delivery.judgement import OPENING, Judgement, judge
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.errors import BadInput, Refused, Unavailable
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim
-
-_OPENING = frozenset({Stage.CONNECT, Stage.GREETING, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """Why a run ended: nothing was due any more (`outcome` is None), or the carrier cannot be used now.
 
-    `tried` is how many letters came to an outcome.
+    `tried` is how many letters came to an outcome, `failures` how often in a row the carrier failed as it did last.
     """
 
     outcome: Outcome | None = None
     tried: int = 0
+    failures: int = 1
 
 
 class Source(Protocol):
-    """Where a worker gets its letters from. `wait` is how long there is no room for more after the last claim."""
+    """Where a worker gets its letters from. `wait` is how long there is no room for more after the last claim.
+
+    `elsewhere`: another account takes part, so that what this one could not even begin need not wait.
+    """
 
     wait: dt.timedelta | None
+
+    @property
+    def elsewhere(self) -> bool: ...
 
     async def claim(self, limit: int) -> list[Claim]: ...
 
     async def give_back(self, claims: Sequence[Claim]) -> None: ...
+
+    async def leave(self, *, failed: bool) -> None: ...
 
 
 class Worker:
     """Sends what is due over a fixed set of lines, then stops.
 
     `compose` makes the message of a claim. `clock` gives UTC; `chance` a random number in [0, 1).
-    `most` is how many letters are taken up in all; None means no limit. `patience` is how long a
-    worker waits by itself when a limit of the account is reached. `refusals` is how many copies of a letter
-    may be refused for its content before the letter waits for a person.
+    `patience` is how long a worker waits by itself when a limit of the account is reached. `refusals` is how many
+    copies of a letter may be refused for its content before the letter waits for a person.
     """
 
     def __init__(
@@ -61,7 +68,6 @@ class Worker:
         *,
         clock: Callable[[], dt.datetime],
         chance: Callable[[], float],
-        most: int | None = None,
         patience: dt.timedelta = dt.timedelta(),
         refusals: int = 1,
     ) -> None:
@@ -71,7 +77,6 @@ class Worker:
         self._compose = compose
         self._clock = clock
         self._chance = chance
-        self._left = most
         self._patience = patience
         self._refusals = refusals
         self._batch = 4 * len(lines)
@@ -83,6 +88,7 @@ class Worker:
         self._held: set[int] = set()
         self._outcome: Outcome | None = None
         self._tried = 0
+        self._throttled = 0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -94,13 +100,20 @@ class Worker:
 
         Raises `Unavailable` when the ledger cannot write; letters whose last byte had not gone are not sent.
         """
-        lines = await asyncio.gather(*(self._work(line) for line in self._lines), return_exceptions=True)
-        await self._source.give_back(tuple(self._waiting))
+        try:
+            lines = await asyncio.gather(*(self._work(line) for line in self._lines), return_exceptions=True)
+            await self._give_back_waiting()
+            for trouble in lines:
+                if trouble is not None:
+                    raise trouble
+        finally:
+            await self._source.leave(failed=self._outcome is not None)
+        return Stopped(self._outcome, self._tried, max(self._throttled, 1))
+
+    async def _give_back_waiting(self) -> None:
+        waiting = tuple(self._waiting)
         self._waiting.clear()
-        for trouble in lines:
-            if trouble is not None:
-                raise trouble
-        return Stopped(self._outcome, self._tried)
+        await self._source.give_back(waiting)
 
     async def _work(self, line: Channel) -> None:
         try:
@@ -123,13 +136,8 @@ class Worker:
 
     async def _claim(self) -> bool:
         """Takes up more letters. Returns whether asking again is of use: a limit was reached and has room by now."""
-        limit = self._batch if self._left is None else min(self._batch, self._left)
-        if limit == 0:
-            return False
-        claims = await self._source.claim(limit)
+        claims = await self._source.claim(self._batch)
         self._waiting.extend(claims)
-        if self._left is not None:
-            self._left -= len(claims)
         wait = self._source.wait
         if claims or wait is None or wait > self._patience:
             return False
@@ -164,11 +172,20 @@ class Worker:
         except (BadInput, Refused) as error:
             outcome = Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.MAIL, Reply(text=str(error)))
         await self._record(claim, outcome)
-        if outcome.stops_the_account:
+        useful = self._line_is_useful(outcome)
+        if outcome.stops_the_account or self._is_throttled(outcome):
             self._outcome = outcome
+        if self._outcome is not None:
+            # At once, while other lines finish what is in flight: another account may have the rest.
             self.stop()
-            return False
-        return self._line_is_useful(outcome)
+            await self._give_back_waiting()
+            await self._source.leave(failed=True)
+        return useful and self._outcome is None
+
+    def _is_throttled(self, outcome: Outcome) -> bool:
+        """Whether so many letters in a row were refused as too fast that it is the account and no single mailbox."""
+        self._throttled = self._throttled + 1 if outcome.fault is Fault.THROTTLE else 0
+        return self._throttled >= RULES[Fault.THROTTLE].tolerance
 
     async def _return(self, claim: Claim) -> None:
         """Back to the queue as soon as that can be written; the ledger sees to it."""
@@ -202,7 +219,7 @@ class Worker:
 
     def _line_is_useful(self, outcome: Outcome) -> bool:
         """A line that cannot be opened retires; the last one takes the run with it."""
-        if outcome.verdict is Verdict.DEFERRED and outcome.stage in _OPENING:
+        if outcome.verdict is Verdict.DEFERRED and outcome.stage in OPENING:
             self._open_lines -= 1
             if self._open_lines == 0:
                 self._outcome = outcome
@@ -219,6 +236,7 @@ class Worker:
             valid_until=claim.valid_until,
             chance=self._chance(),
             refusals=self._refusals,
+            elsewhere=self._source.elsewhere,
         )
         # Handed in before the first wait, so it is written even when the run is being cancelled.
         await self._ledger.record(claim, judgement, outcome)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distributor.channels.smtp.rules import Rules
+from distributor.channels.smtp.rules_file import load_rules, shipped_rules
 from distributor.errors import DistributorError
 from distributor.log import log
 from distributor.receipts.tokens import TokenKey
@@ -41,7 +43,10 @@ class Office:
     looked_at: dt.datetime | None = None
     #: The settings in which a mail account was last looked for.
     searched: Settings | None = None
+    #: What servers' refusals mean: the last good reading of the office's own rules, before the shipped ones.
+    rules: Rules = field(default_factory=shipped_rules)
     _read: int = 0
+    _rules_read: tuple[Path, int] | None = None
 
     @property
     def inbox(self) -> Path:
@@ -49,7 +54,11 @@ class Office:
         return self.settings.path(self.settings.folders.inbox)
 
     def reload(self, *, always: bool = False) -> None:
-        """Takes over the settings file when it has changed; a bad one leaves the last good reading in force."""
+        """Takes over the settings and the rules about replies that have changed; a bad file changes nothing."""
+        self._reload_settings(always=always)
+        self._reload_rules(always=always)
+
+    def _reload_settings(self, *, always: bool) -> None:
         stamp = _stamp(self.file)
         if stamp == self._read and not always:
             return
@@ -64,6 +73,21 @@ class Office:
         changed = [name for name in _FIXED if getattr(fresh, name) != getattr(self.settings, name)]
         self.settings = fresh
         _log.info("settings.reloaded", needs_restart=changed)
+
+    def _reload_rules(self, *, always: bool) -> None:
+        file = self.settings.path(self.settings.folders.replies)
+        stamp = (file, _stamp(file))
+        first, changed = self._rules_read is None, stamp != self._rules_read
+        self._rules_read = stamp
+        if not (changed or always):
+            return
+        try:
+            self.rules = load_rules(file)
+        except DistributorError as error:
+            self.tell("replies", words("The rules about replies are not in force: {error}", error=str(error)))
+            return
+        if not first:
+            _log.info("replies.reloaded", file=str(file), rules=len(self.rules.rules))
 
     def tell(self, cause: str, what: Words, *, repeats: bool = True) -> None:
         """Tells the editors (once per cause, then in digests) and the log. `repeats=False`: never the same twice."""

@@ -1,18 +1,16 @@
-"""Keeps the letters moving: rounds of the worker over the first account that may be used, while something is due."""
+"""Keeps the letters moving: turns of the accounts that may be used, while something is due."""
 
 import asyncio
 import datetime as dt
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distributor.delivery.breaker import Standing
-from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
+from distributor.delivery.outcome import Outcome
 from distributor.dispatch.alerts import news, tell_editors
+from distributor.dispatch.failover import Crew, Turn, admitted, open_lines
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.reconcile import resend_unknown
-from distributor.dispatch.send import open_lines, turnstile_of
-from distributor.dispatch.worker import Stopped, Worker
 from distributor.errors import BadInput, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
@@ -24,7 +22,7 @@ from distributor.store.breakers import Passage
 from distributor.store.deliveries import due_bulletins
 from distributor.store.dispatches import recall_postponed
 from distributor.store.ledger import Ledger
-from distributor.store.pauses import account_rests, paused
+from distributor.store.pauses import paused
 from distributor.words import words
 
 _log = log("sending")
@@ -35,23 +33,26 @@ LOOK_EVERY = 1.0
 #: After trouble with the database the next look waits for so long.
 PAUSE = 5.0
 
+#: Full accounts are looked at again after so long: meanwhile one that was left alone may be well.
+LONGEST_WAIT = dt.timedelta(minutes=1)
+
 #: One process at a time writes to the editors; a dead one is not waited for any longer.
 TELLER = "teller"
 TELLING = dt.timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
-    """What the next round sends, through which account, by the settings as they were when it was chosen."""
+class _Due:
+    """What the next round sends, by which accounts, by the settings as they were when it was chosen."""
 
     bulletin_ids: Sequence[int]
-    passage: Passage
+    passages: Sequence[Passage]
     settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
 class _Full:
-    """An account whose limits leave no room until a time (UTC), by these settings."""
+    """No account has room until a time (UTC), by these settings."""
 
     settings: Settings
     until: dt.datetime
@@ -63,7 +64,7 @@ class Sending:
     def __init__(self, office: Office, ledger: Ledger) -> None:
         self._office = office
         self._ledger = ledger
-        self._worker: Worker | None = None
+        self._crew: Crew | None = None
         self._full: _Full | None = None
         self._settings: Settings | None = None
 
@@ -85,8 +86,8 @@ class Sending:
 
     async def _pass_on_the_stop(self) -> None:
         await self._office.stopping.wait()
-        if self._worker:
-            self._worker.stop()
+        if self._crew:
+            await self._crew.stop()
 
     async def _rest(self, seconds: float) -> None:
         if seconds and not self._office.stopping.is_set():
@@ -100,13 +101,13 @@ class Sending:
         office = self._office
         if not has_looked(office, office.clock()) or self._is_full():
             return False
-        turn = await asyncio.to_thread(self._next_turn)
-        if turn is None:
+        due = await asyncio.to_thread(self._next)
+        if due is None:
             return False
-        await asyncio.to_thread(announce, office, turn.bulletin_ids, account=turn.passage.account)
-        stopped = await self._send(turn)
-        await asyncio.to_thread(self._book, turn, stopped)
-        return stopped.outcome is None and stopped.tried > 0 and self._full is None
+        await asyncio.to_thread(announce, office, due.bulletin_ids, account=due.passages[0].account)
+        turn = await self._send(due)
+        await asyncio.to_thread(self._settle, due)
+        return turn.again or (turn.stopped is None and turn.tried > 0 and self._full is None)
 
     def _is_full(self) -> bool:
         if self._full and (
@@ -115,7 +116,7 @@ class Sending:
             self._full = None
         return self._full is not None
 
-    def _next_turn(self) -> _Turn | None:
+    def _next(self) -> _Due | None:
         settings = self._office.settings
         if settings is not self._settings:  # limits may have been raised
             with self._office.database.write() as conn:
@@ -123,79 +124,46 @@ class Sending:
             self._settings = settings
         with self._office.database.read() as conn:
             bulletin_ids = due_bulletins(conn, now=self._office.clock())
-            rests = paused(conn)
-        if not bulletin_ids:
-            return None
-        for name in settings.smtp:
-            if account_rests(rests, name):
-                continue
-            with self._office.database.write() as conn:
-                passage = breakers.admit(conn, name)
-            if passage.admitted:
-                return _Turn(bulletin_ids, passage, settings)
-        return None
+        passages = admitted(self._office.database, settings) if bulletin_ids else ()
+        return _Due(bulletin_ids, passages, settings) if passages else None
 
-    async def _send(self, turn: _Turn) -> Stopped:
-        office, settings, name = self._office, turn.settings, turn.passage.account
-        most = 1 if turn.passage.probe else None
-        source = turnstile_of(
+    async def _send(self, due: _Due) -> Turn:
+        office, settings = self._office, due.settings
+        crew = Crew(
             self._ledger,
             office.database,
             settings,
-            name,
+            Letters(office.database, settings, office.key),
+            due.passages,
             owner=office.owner,
             clock=office.clock,
-            bulletin_ids=turn.bulletin_ids,
+            rules=office.rules,
+            bulletin_ids=due.bulletin_ids,
+            told=self._tell_left_alone,
         )
-        try:
-            lines = open_lines(settings, most or settings.smtp[name].connections, name=name)
-        except BadInput as error:  # its password cannot be read
-            return Stopped(Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error))))
-        letters = Letters(office.database, settings, office.key, account=name)
-        worker = Worker(
-            self._ledger,
-            source,
-            lines,
-            letters.message,
-            clock=office.clock,
-            chance=random.random,
-            most=most,
-            refusals=settings.send.content_refusals,
-        )
-        self._worker = worker
+        self._crew = crew
         if office.stopping.is_set():  # said while this turn was being chosen
-            worker.stop()
+            await crew.stop()
         try:
-            stopped = await worker.run()
+            turn = await crew.run()
         finally:
-            self._worker = None
-        self._full = _Full(settings, office.clock() + source.wait) if source.wait else None
-        return stopped
+            self._crew = None
+        wait = min(turn.wait, LONGEST_WAIT) if turn.wait else None
+        self._full = _Full(settings, office.clock() + wait) if wait else None
+        return turn
 
-    def _book(self, turn: _Turn, stopped: Stopped) -> None:
-        """Tells the breaker how the account did, and the editor what needs a person."""
-        office, name, outcome = self._office, turn.passage.account, stopped.outcome
-        opened = None
-        with office.database.write() as conn:
-            if outcome:
-                opened = breakers.record_failure(
-                    conn, turn.passage, outcome.fault, text=str(outcome.reply), wait=outcome.wait
-                )
-            elif stopped.tried:
-                breakers.record_success(conn, turn.passage)
-            elif turn.passage.probe:
-                breakers.give_back_probe(conn, turn.passage)
-        with office.database.write() as conn:
-            resend_unknown(conn, turn.bulletin_ids, now=office.clock())
-        if opened and outcome:
-            office.tell(
-                f"account:{name}",
-                words(
-                    "The mail account {account} is left alone for a while: {reply}", account=name, reply=outcome.reply
-                ),
-            )
-        for bulletin_id in turn.bulletin_ids:
-            report(office, bulletin_id)
+    def _tell_left_alone(self, account: str, outcome: Outcome) -> None:
+        what = words(
+            "The mail account {account} is left alone for a while: {reply}", account=account, reply=outcome.reply
+        )
+        self._office.tell(f"account:{account}", what)
+
+    def _settle(self, due: _Due) -> None:
+        """Queues again what its group sends twice, and tells the editor what needs a person."""
+        with self._office.database.write() as conn:
+            resend_unknown(conn, due.bulletin_ids, now=self._office.clock())
+        for bulletin_id in due.bulletin_ids:
+            report(self._office, bulletin_id)
 
     async def _tell(self) -> None:
         """Mails what the editors do not know yet, through the first account that is not in trouble itself."""
@@ -207,7 +175,7 @@ class Sending:
         if lease is None:
             return
         try:
-            (line,) = open_lines(settings, 1, name=name)
+            (line,) = open_lines(settings, 1, name=name, rules=office.rules)
             await tell_editors(office.database, settings, line, now=office.clock())
         except BadInput as error:
             _log.error("alert.untold", account=name, what=str(error))

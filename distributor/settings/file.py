@@ -41,8 +41,8 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str]) -> Se
     problems = list(_forbidden(written, _Lines(str(file), text)))
     variables = dict(_twins(environ))
     lines = _Lines(str(file), text, variables)
+    problems += _accounts_of_nowhere(written, variables)
     merged = _merge(written, {loc: environ[name] for loc, name in variables.items()})
-    problems += _too_many_accounts(merged, lines)
     try:
         settings = Settings.model_validate(merged, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -121,13 +121,15 @@ def _secret(lines: "_Lines", loc: Loc, do: Any) -> Problem:
     return Problem(lines.place(loc), "secret_in_file", what, do)
 
 
-def _too_many_accounts(merged: dict[str, Any], lines: "_Lines") -> Iterator[Problem]:
-    accounts = merged.get("smtp")
-    names = list(accounts) if isinstance(accounts, dict) and all(isinstance(a, dict) for a in accounts.values()) else []
-    if len(names) > 1:
-        gaps = {"count": len(names), "names": shortened(", ".join(names))}
-        what = words("There are {count} mail accounts ({names}); one account is supported.", **gaps)
-        yield Problem(lines.place(("smtp", names[1])), "accounts", what, words("Keep one [smtp.…] table."))
+def _accounts_of_nowhere(written: dict[str, Any], variables: Mapping[tuple[str, ...], str]) -> Iterator[Problem]:
+    """Variables of an account that the file does not have. Their order counts, and a slip would make a new one."""
+    accounts = written.get("smtp")
+    names = [name for name, table in accounts.items() if isinstance(table, dict)] if isinstance(accounts, dict) else []
+    for loc, variable in variables.items():
+        if names and loc[0] == "smtp" and len(loc) > 2 and loc[1] not in map(str.lower, names):
+            what = words("There is no mail account {account} in the file.", account=shortened(loc[1]))
+            do = words("Add a table [smtp.{account}] to it, or correct the variable's name.", account=shortened(loc[1]))
+            yield Problem(Place(variable), "accounts", what, do)
 
 
 def _twins(environ: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -59,9 +59,15 @@ def admit(conn: Connection, account: str) -> Passage:
 
 
 def record_failure(
-    conn: Connection, passage: Passage, fault: Fault, *, text: str = "", wait: dt.timedelta | None = None
+    conn: Connection,
+    passage: Passage,
+    fault: Fault,
+    *,
+    text: str = "",
+    wait: dt.timedelta | None = None,
+    times: int = 1,
 ) -> Breaker | None:
-    """Tells that a try failed; `text` is what the server said, `wait` the pause it asked for.
+    """Tells that a try failed, `times` in a row; `text` is what the server said, `wait` the pause it asked for.
 
     Returns the breaker when this failure opened it, so that one caller tells the editor, else None. A fault of a
     recipient or a text counts as success.
@@ -70,7 +76,9 @@ def record_failure(
     was = _load(conn, passage.account)
     if was.epoch != passage.epoch:
         return None
-    now_is = failed(was, fault, now, text=plain(text), wait=wait)
+    now_is = was
+    for _ in range(times):
+        now_is = failed(now_is, fault, now, text=plain(text), wait=wait)
     _save(conn, was, now_is)
     return now_is if now_is.standing is Standing.OPEN else None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from distributor.channels.base import Envelope, Message
+from distributor.dispatch.gates import Way
 from distributor.dispatch.turnstile import Turnstile
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.store.bulletins import save_frozen
@@ -46,7 +47,7 @@ async def send(
     ledger = Ledger(database, clock=clock)
     ledger.start()
     try:
-        source = Turnstile(ledger, database, account="main", limits=(), domain_limits={}, owner="test/1", clock=clock)
+        (source,) = Turnstile(ledger, database, [Way("main")], owner="test/1", clock=clock).gates
         channels = [channel_to(server) for _ in range(lines)]
         return await Worker(ledger, source, channels, compose, clock=clock, chance=lambda: 0.0, **options).run()
     finally:

@@ -11,6 +11,7 @@ from distributor.channels.base import Envelope, Message
 from distributor.channels.recording import RecordingChannel
 from distributor.delivery.state import State
 from distributor.delivery.throttle import parse_limit
+from distributor.dispatch.gates import Lane, Router, Way
 from distributor.dispatch.turnstile import Turnstile
 from distributor.dispatch.worker import Worker
 from distributor.store import bulletins, deliveries, dispatches
@@ -118,13 +119,13 @@ async def test_39_what_could_not_be_given_back_goes_back_when_the_database_answe
 async def test_letters_that_got_no_grant_because_the_database_was_away_go_back(
     database: Database, ledger: Ledger, trouble: Trouble, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Turnstile(ledger, database, account="main", limits=LIMITS, domain_limits={}, owner="w", clock=clock)
+    (source,) = Turnstile(ledger, database, [Way("main", LIMITS)], owner="w", clock=clock).gates
 
-    def away(claims: list[Claim]) -> list[Claim]:
+    def away(router: Router, claims: list[Claim], lanes: list[Lane], **_: object) -> list[Lane | None]:
         raise Busy(words("The answer was lost."))
 
     with monkeypatch.context() as patched:
-        patched.setattr(source, "_let_through", away)
+        patched.setattr(Router, "route", away)
         with pytest.raises(Busy):
             await source.claim(4)
     assert len(await source.claim(4)) == 4
@@ -134,7 +135,7 @@ async def test_letters_that_got_no_grant_because_the_database_was_away_go_back(
 async def test_39_a_letter_whose_mark_could_not_be_noted_goes_back_and_so_do_those_behind_it(
     database: Database, ledger: Ledger, trouble: Trouble, clock: Clock, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = Turnstile(ledger, database, account="main", limits=(), domain_limits={}, owner="w", clock=clock)
+    (source,) = Turnstile(ledger, database, [Way("main")], owner="w", clock=clock).gates
     mark = ledger.mark
 
     async def troubled(claim: Claim) -> bool:
@@ -155,7 +156,7 @@ async def test_39_a_letter_whose_mark_could_not_be_noted_goes_back_and_so_do_tho
 async def test_a_letter_that_cannot_be_made_because_the_database_is_away_goes_back(
     database: Database, ledger: Ledger, trouble: Trouble, clock: Clock
 ) -> None:
-    source = Turnstile(ledger, database, account="main", limits=(), domain_limits={}, owner="w", clock=clock)
+    (source,) = Turnstile(ledger, database, [Way("main")], owner="w", clock=clock).gates
 
     def away(claim: Claim) -> Message:
         raise Busy(words("The answer was lost."))

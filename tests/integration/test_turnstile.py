@@ -14,7 +14,8 @@ from distributor.channels.base import Envelope, Message
 from distributor.delivery.outcome import Fault
 from distributor.delivery.state import State
 from distributor.delivery.throttle import Limit, Scope, parse_limit
-from distributor.dispatch.turnstile import Turnstile, interleaved
+from distributor.dispatch.gates import Way
+from distributor.dispatch.turnstile import Gate, Turnstile, interleaved
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.store.bulletins import save_frozen
 from distributor.store.database import Database
@@ -48,22 +49,14 @@ def fill(database: Database, *, town: int, county: int = 0) -> None:
 @asynccontextmanager
 async def counted(
     database: Database, clock: Callable[[], dt.datetime], limits: tuple[Limit, ...] = (), **domains: tuple[Limit, ...]
-) -> AsyncIterator[tuple[Turnstile, Ledger]]:
+) -> AsyncIterator[tuple[Gate, Ledger]]:
     """A turnstile with the limits of the account, and those of the town."""
     ledger = Ledger(database, clock=clock)
     ledger.start()
     domain_limits = {TOWN: domains["town"]} if "town" in domains else {}
     try:
         yield (
-            Turnstile(
-                ledger,
-                database,
-                account="main",
-                limits=limits,
-                domain_limits=domain_limits,
-                owner="test/1",
-                clock=clock,
-            ),
+            Turnstile(ledger, database, [Way("main", limits, domain_limits)], owner="test/1", clock=clock).gates[0],
             ledger,
         )
     finally:

@@ -11,6 +11,7 @@ import pytest
 from distributor.channels.base import Envelope, Message
 from distributor.delivery.outcome import Fault
 from distributor.delivery.state import State
+from distributor.dispatch.gates import Way
 from distributor.dispatch.turnstile import Turnstile
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.store.bulletins import save_frozen
@@ -55,7 +56,7 @@ async def send(database: Database, server: ScriptedServer, clock: Clock, *, line
     ledger = Ledger(database, clock=clock)
     ledger.start()
     try:
-        source = Turnstile(ledger, database, account="main", limits=(), domain_limits={}, owner="test/1", clock=clock)
+        (source,) = Turnstile(ledger, database, [Way("main")], owner="test/1", clock=clock).gates
         channels = [channel_to(server, **account) for _ in range(lines)]
         worker = Worker(ledger, source, channels, compose, clock=clock, chance=lambda: 0.0)
         return await worker.run()

@@ -118,7 +118,6 @@ def test_an_account_may_come_from_variables_alone(load: Loader) -> None:
         ('[office]\nname = " "\nfrom = "a@b.cn"', "empty", "2:1", "Write a text"),
         (OFFICE + '[database]\nurl = "mysql://h/d"', "database_url", "5:1", "sqlite:///"),
         (OFFICE + '[smtp]\nhost = "x"', "account_name", "4:1", "[smtp.main]"),
-        (SMTP + '[smtp.second]\nhost = "x"', "accounts", "6:1", "one"),
         (SMTP + 'password = "hunter2"', "secret_in_file", "6:1", "password_file"),
         (
             OFFICE + '[database]\nurl = "postgresql://u:hunter2@h/d"',
@@ -244,3 +243,8 @@ def test_random_settings_are_loaded_or_refused(load: Loader, text: str, environ:
         said = "loaded"
 
     assert said
+
+
+def test_accounts_keep_the_order_of_the_file(load: Loader) -> None:
+    text = OFFICE + "".join(f'[smtp.{name}]\nhost = "{name}.example.cn"\n' for name in ("zeta", "main", "alpha"))
+    assert list(load(text).smtp) == ["zeta", "main", "alpha"]

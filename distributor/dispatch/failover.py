@@ -1,0 +1,228 @@
+"""Sends what is due by the accounts of the settings: the first one in the file, and the next where that cannot.
+
+An account is passed over while its breaker is open or a person lets it rest, for letters that its limits have no
+room for, and for the rest of a turn when it fails. Which account a letter goes by is open until its dot: what was
+refused or broken off before goes to the next one, what may have been taken never does.
+"""
+
+import asyncio
+import datetime as dt
+import random
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from distributor.channels.base import Channel
+from distributor.channels.smtp.channel import SmtpChannel
+from distributor.channels.smtp.rules import Rules
+from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
+from distributor.dispatch.gates import Way
+from distributor.dispatch.letters import Letters
+from distributor.dispatch.turnstile import Gate, Turnstile
+from distributor.dispatch.worker import Stopped, Worker
+from distributor.errors import BadInput
+from distributor.settings import Settings
+from distributor.store import breakers
+from distributor.store.breakers import Passage
+from distributor.store.database import Database
+from distributor.store.ledger import Ledger
+from distributor.store.pauses import account_rests, paused
+
+#: With several accounts they are chosen anew so often: one that was left alone may be well again.
+TURN = dt.timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one account did in a turn. `left_alone`: its breaker opened because of it. `wait`: how long it is full."""
+
+    account: str
+    stopped: Stopped
+    left_alone: bool = False
+    wait: dt.timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn came to, by account in the order of the file. `again`: more may be due, for other accounts too."""
+
+    used: tuple[Used, ...]
+    again: bool = False
+
+    @property
+    def tried(self) -> int:
+        """How many letters came to an outcome."""
+        return sum(one.stopped.tried for one in self.used)
+
+    @property
+    def stopped(self) -> Outcome | None:
+        """What stopped the sending, when it stopped every account that was used: the first one's trouble."""
+        outcomes = [one.stopped.outcome for one in self.used]
+        return outcomes[0] if outcomes and all(outcomes) else None
+
+    @property
+    def wait(self) -> dt.timedelta | None:
+        """How long every account that is well is full; None when one has room, or none is well."""
+        waits = [one.wait for one in self.used if one.stopped.outcome is None]
+        known = [wait for wait in waits if wait is not None]
+        return min(known) if known and len(known) == len(waits) else None
+
+
+def open_lines(
+    settings: Settings, count: int, *, name: str | None = None, rules: Rules | None = None
+) -> tuple[Channel, ...]:
+    """Lines to one account's relay, not yet connected; no more than it may have, nor than there are letters.
+
+    Without a name, the first account's. Raises `BadInput` when there is none or its password cannot be read.
+    """
+    account = settings.smtp[name].found_from(settings.home) if name else settings.account()[1]
+    password = account.secret()
+    count = min(account.connections, max(count, 1))
+    return tuple(SmtpChannel(account, password=password, rules=rules) for _ in range(count))
+
+
+def admitted(database: Database, settings: Settings) -> tuple[Passage, ...]:
+    """Leave to use accounts, in the order of the file: those that nobody lets rest and that are not left alone.
+
+    Each passage must go through a turn, or a probe stays taken until its time is over.
+    """
+    with database.read() as conn:
+        rests = paused(conn)
+    passages = []
+    for name in settings.smtp:
+        if not account_rests(rests, name):
+            with database.write() as conn:
+                passages.append(breakers.admit(conn, name))
+    return tuple(passage for passage in passages if passage.admitted)
+
+
+class Crew:
+    """The workers of one turn, one for each account that may be used. `stop` lets them finish what is in flight.
+
+    `told` hears of each account that is left alone after trouble, at once; it is called from a thread.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        database: Database,
+        settings: Settings,
+        letters: Letters,
+        passages: Sequence[Passage],
+        *,
+        owner: str,
+        clock: Callable[[], dt.datetime],
+        rules: Rules | None = None,
+        patience: dt.timedelta = dt.timedelta(),
+        bulletin_ids: Collection[int] | None = None,
+        delivery_ids: Collection[str] | None = None,
+        most_lines: int | None = None,
+        told: Callable[[str, Outcome], None] | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._passages = tuple(passages)
+        self._told = told
+        ways = [self._way(passage) for passage in self._passages]
+        until = clock() + TURN if len(settings.smtp) > 1 else None
+        self._turnstile = Turnstile(
+            ledger,
+            database,
+            ways,
+            owner=owner,
+            clock=clock,
+            bulletin_ids=bulletin_ids,
+            delivery_ids=delivery_ids,
+            until=until,
+            accounts=len(settings.smtp),
+        )
+
+        def worker(gate: Gate, lines: Sequence[Channel]) -> Worker:
+            return Worker(
+                ledger,
+                gate,
+                lines,
+                letters.by(gate.account).message,
+                clock=clock,
+                chance=random.random,
+                patience=patience,
+                refusals=settings.send.content_refusals,
+            )
+
+        self._worker = worker
+        self._rules = rules
+        self._most_lines = most_lines
+        self._workers: list[Worker] = []
+        self._stopping = False
+
+    async def run(self) -> Turn:
+        """Sends until nothing is due, or nothing can be sent now. Raises `Unavailable` when the rows cannot be read
+        or written; letters whose last byte had not gone are not sent then.
+        """
+        pairs = list(zip(self._passages, self._turnstile.gates, strict=True))
+        used = await asyncio.gather(*(self._use(*pair) for pair in pairs), return_exceptions=True)
+        for trouble in used:
+            if isinstance(trouble, BaseException):
+                raise trouble
+        done = tuple(one for one in used if isinstance(one, Used))
+        proven = any(map(_was_proven, self._passages, done))
+        return Turn(done, again=self._turnstile.ran_out or proven)
+
+    async def stop(self) -> None:
+        """Nothing more is claimed; letters in flight are finished."""
+        self._stopping = True
+        for worker in self._workers:
+            worker.stop()
+        await self._turnstile.stop()
+
+    def _way(self, passage: Passage) -> Way:
+        account = self._settings.smtp[passage.account]
+        return Way(passage.account, account.limits, account.domain_limits, probe=passage.probe)
+
+    async def _use(self, passage: Passage, gate: Gate) -> Used:
+        try:
+            stopped = await self._send(passage, gate)
+            opened = await asyncio.to_thread(self._book, passage, stopped)
+            return Used(passage.account, stopped, opened, None if stopped.outcome else gate.wait)
+        except BaseException:
+            await self.stop()  # the other accounts finish what is in flight
+            raise
+
+    async def _send(self, passage: Passage, gate: Gate) -> Stopped:
+        most = 1 if passage.probe else self._most_lines
+        connections = self._settings.smtp[passage.account].connections
+        try:
+            lines = open_lines(self._settings, most or connections, name=passage.account, rules=self._rules)
+        except BadInput as error:  # its password cannot be read
+            await gate.leave(failed=True)
+            return Stopped(Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error))))
+        worker = self._worker(gate, lines)
+        self._workers.append(worker)
+        if self._stopping:  # said while this account was being prepared
+            worker.stop()
+        return await worker.run()
+
+    def _book(self, passage: Passage, stopped: Stopped) -> bool:
+        """Tells the breaker how the account did. Returns whether it is left alone from now on."""
+        outcome, opened = stopped.outcome, None
+        with self._database.write() as conn:
+            if outcome:
+                opened = breakers.record_failure(
+                    conn,
+                    passage,
+                    outcome.fault,
+                    text=str(outcome.reply),
+                    wait=outcome.wait,
+                    times=stopped.failures,
+                )
+            elif stopped.tried:
+                breakers.record_success(conn, passage)
+            elif passage.probe:
+                breakers.give_back_probe(conn, passage)
+        if opened and outcome and self._told:
+            self._told(passage.account, outcome)
+        return opened is not None
+
+
+def _was_proven(passage: Passage, used: Used) -> bool:
+    """Whether a probe went well: the account may carry more than this one letter."""
+    return passage.probe and used.stopped.outcome is None and used.stopped.tried > 0
