@@ -33,6 +33,9 @@ LEADER = "clock"
 #: A leader that is not heard of for so long has lost its place.
 LEADERSHIP = dt.timedelta(seconds=30)
 
+#: How often a leader renews its place. After a longer time it may be another's, so nothing is done before.
+RENEWAL = dt.timedelta(seconds=5)
+
 #: How often the heartbeat is written.
 BEAT = dt.timedelta(seconds=10)
 
@@ -54,6 +57,7 @@ class Duties:
         self._hour = hour
         self._inbox = Inbox(office.inbox)
         self._lease: Lease | None = None
+        self._led_at: dt.datetime | None = None
         self._beat_at: dt.datetime | None = None
         self._last: Heartbeat | None = None
         self._asked = False
@@ -66,7 +70,7 @@ class Duties:
     def tick(self) -> bool:
         """Does what is due. Returns whether there may be something new to send. Raises `Unavailable`."""
         now = self._office.clock()
-        if not self._lead():
+        if not self._lead(now):
             return False
         if self._is_over(self._beat_at, BEAT, now):
             self._beat_at = now
@@ -88,12 +92,14 @@ class Duties:
             with contextlib.suppress(Unavailable), self._office.database.write() as conn:
                 leases.give_up(conn, self._lease)
 
-    def _lead(self) -> bool:
+    def _lead(self, now: dt.datetime) -> bool:
         """Whether this process leads; takes the lead when it is free."""
         led = self._lease is not None
+        if led and not self._is_over(self._led_at, RENEWAL, now):
+            return True
         with self._office.database.write() as conn:
             self._lease = leases.take(conn, LEADER, self._office.owner, LEADERSHIP)
-        leads = self._lease is not None
+        self._led_at, leads = now, self._lease is not None
         if leads != led:
             self._last = None  # another process with this note may have led meanwhile
             _log.info("leader.taken" if leads else "leader.lost", owner=self._office.owner)
