@@ -17,4 +17,5 @@ class Reason(StrEnum):
     REJECTED = "rejected"  # the address was refused for good
     CONTENT = "content"  # the letter itself was refused
     RESENT = "resent"  # unknown, and queued again by the group's own rule
+    SUPPRESSED = "suppressed"  # its address is not tried any more
     LIMIT = "limit"  # given back untried: a rate limit has no room

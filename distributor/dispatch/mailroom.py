@@ -18,8 +18,10 @@ from distributor.receipts.report import Class, RecipientReport
 from distributor.receipts.tokens import TokenKey
 from distributor.receipts.understand import Kind as MailKind
 from distributor.receipts.understand import Understanding, understand
+from distributor.store import audit
 from distributor.store.database import Connection
 from distributor.store.receipts import Added, add_receipt
+from distributor.store.records import DeliveryRecord
 from distributor.store.suppressed import suppress_address
 
 #: Octets of a mail that are kept with its receipt: the report, and the beginning of what it returns.
@@ -74,10 +76,7 @@ def take_in(conn: Connection, raw: bytes, key: TokenKey, *, arrived_at: dt.datet
         if added.new:
             new.append(added)
         if added.new and match.is_sure and match.delivery and _is_dead(match.report):
-            reason = f"{match.report.status} {match.report.text}".strip()
-            suppress_address(
-                conn, match.delivery.channel, match.delivery.address, reason=reason, source=match.delivery.id, now=now
-            )
+            _suppress(conn, match.delivery, match.report, now=now)
             suppressed.append(match.delivery.address)
     return Booked(found, matches, tuple(new), tuple(suppressed))
 
@@ -89,6 +88,14 @@ def kind_of(report: RecipientReport) -> Kind:
     if report.class_ is Class.READ:
         return Kind.READ if report.mode == "manual" else Kind.READ_AUTOMATICALLY
     return _KINDS[report.class_]
+
+
+def _suppress(conn: Connection, delivery: DeliveryRecord, report: RecipientReport, *, now: dt.datetime) -> None:
+    reason = f"{report.status} {report.text}".strip()
+    suppress_address(conn, delivery.channel, delivery.address, reason=reason, source=delivery.id, now=now)
+    details = {"channel": delivery.channel, "address": delivery.address, "status": report.status}
+    subject = f"address:{delivery.address}"
+    audit.append(conn, "suppression.added", subject, details, "mailbox", now, bulletin_id=delivery.bulletin_id)
 
 
 def _is_dead(report: RecipientReport) -> bool:

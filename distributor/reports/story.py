@@ -31,6 +31,7 @@ def reason_words(delivery: DeliveryRecord) -> Words | str:
         Reason.WORKER_LOST: _worker_lost(delivery),
         Reason.CONTENT: words("the letter itself was refused: {reply}", reply=last),
         Reason.RESENT: words("no answer came; it is sent again, as its group says"),
+        Reason.SUPPRESSED: words("the address is not tried any more; `distributor suppressions list` says why"),
         Reason.LIMIT: words("a sending limit was reached; it waits for room"),
     }
     if delivery.reason in reasons:

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from distributor.address import same
+from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, states_that_allow
 from distributor.store import suppressions
 from distributor.store.moves import Move, apply_moves
 from distributor.store.rows import deliveries, delivery_record
 from distributor.store.schema import delivery, suppression
-
-#: The reason on a row that was not tried.
-SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def stop_copies(
     if address is not None:
         query = query.where(suppression.c.address == same(address))
     rows = [delivery_record(row) for row in conn.execute(query)]
-    states = apply_moves(conn, [Move(row.id, Fact.SUPPRESS, None, reason=SUPPRESSED) for row in rows], now=now)
+    states = apply_moves(conn, [Move(row.id, Fact.SUPPRESS, None, reason=Reason.SUPPRESSED) for row in rows], now=now)
     return tuple(Stopped(row.id, row.address) for row, state in zip(rows, states, strict=True) if state)
 
 

@@ -17,7 +17,7 @@ from distributor.dispatch.intake import prepare
 from distributor.dispatch.mailroom import Booked, take_in
 from distributor.dispatch.suppression import lift, suppressed_recipients
 from distributor.receipts.tokens import Purpose, TokenKey
-from distributor.store import letter_names
+from distributor.store import audit, letter_names
 from distributor.store.attempts import close_attempts
 from distributor.store.database import Database
 from distributor.store.deliveries import apply_fact, deliveries_of
@@ -318,6 +318,8 @@ def test_a_bounce_that_names_a_dead_address_suppresses_it_and_its_waiting_copies
     with room.database.read() as conn:
         assert is_suppressed(conn, "email", [room.unit1.address])
         after = {copy.id: copy.state for copy in deliveries_of(conn, waiting.bulletin_id)}
+        booked_by = [entry.actor for entry in audit.entries(conn) if entry.action == "suppression.added"]
+    assert booked_by == ["mailbox"]
     assert after[waiting.id] is State.SUPPRESSED
     assert [state for number, state in after.items() if number != waiting.id] == [State.QUEUED] * 2
 
