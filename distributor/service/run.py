@@ -13,6 +13,7 @@ from distributor.dispatch.send import sender
 from distributor.errors import Refused
 from distributor.log import log
 from distributor.notify import Supervisor
+from distributor.rendering.pdf.press import stand_apart
 from distributor.schedule.alarm import AlarmClock
 from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
@@ -56,6 +57,7 @@ async def run(office: Office, roles: Collection[Role]) -> None:
             words("Roles need PostgreSQL: on SQLite one process does everything."),
             do=words("Start `distributor serve` without --role, or name a PostgreSQL database."),
         )
+    stand_apart()  # a service that has set one paper would keep its 40 MB for months
     with _the_place(office), _signals(office):
         await _run(office, roles)
 

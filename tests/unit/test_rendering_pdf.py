@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from distributor.rendering.pdf.document import Paper, render_first_page, render_
 from distributor.rendering.pdf.faults import MissingGlyph
 from distributor.rendering.pdf.fonts import font_case
 from distributor.rendering.pdf.paper import DEEPEST, paper_name, paper_values
+from distributor.rendering.pdf.press import Press, stand_apart
 from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.pictures import place_pictures
 from distributor.rendering.templates import Templates
@@ -239,6 +241,40 @@ def test_the_theme_is_printed_too(tmp_path: Path) -> None:
     # The logo's own colour, where without it the page is blank.
     assert (0x7A, 0xA6, 0xC2) in reds[0] - reds[1]
     assert b"/Alt" in pdf(every_block(), templates)
+
+
+@pytest.fixture
+def apart() -> Iterator[None]:
+    """Each paper is set by a process of its own, as the service has it done."""
+    stand_apart()
+    yield
+    stand_apart(apart=False)
+
+
+def test_a_process_of_its_own_sets_the_same_bytes(request: pytest.FixtureRequest) -> None:
+    here = pdf(every_block()), render_first_page(Paper(every_block(), PICTURES), TEMPLATES)
+    request.getfixturevalue("apart")
+    assert (pdf(every_block()), render_first_page(Paper(every_block(), PICTURES), TEMPLATES)) == here
+
+
+def test_what_a_process_of_its_own_cannot_set_is_told_alike(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    templates = own(tmp_path, "bulletin.typ", "#nobody-defined-this\n")
+    told = []
+    for place in ("here", "apart"):
+        if place == "apart":
+            request.getfixturevalue("apart")
+        with pytest.raises(BadInput) as caught:
+            pdf(every_block(), templates)
+        told.append((str(caught.value), str(caught.value.place)))
+    assert told[0] == told[1]
+    assert "nobody-defined-this" in told[0][0]
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_process_of_its_own_knows_the_fonts_that_are_there() -> None:
+    known = Press([serif_path().parent]).families()
+    assert "Noto Serif SC" in known
+    assert "SimHei" not in known
 
 
 def test_a_new_font_is_found_without_a_restart(tmp_path: Path) -> None:

@@ -12,15 +12,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import typst
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput, Place
 from distributor.rendering.pdf.faults import explained
 from distributor.rendering.pdf.fonts import FontCase, font_case
 from distributor.rendering.pdf.paper import paper_values
+from distributor.rendering.pdf.press import Form, NotSet
 from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.pictures import Placed, place_pictures
 from distributor.rendering.templates import Templates
@@ -28,12 +26,8 @@ from distributor.rendering.theme import Theme
 from distributor.rendering.unprintable import refuse_unprintable
 from distributor.words import words
 
-#: ISO 19005-2 level A: fonts embedded, text extractable, tagged for screen readers.
-STANDARD: Literal["a-2a"] = "a-2a"
 #: The type area is 156 mm wide; pictures are measured in pixels of 1/96 inch.
 PICTURE_WIDTH = 589
-#: Pixels per inch of a page as a picture.
-SCREEN = 96
 #: PDF/A must have a date; the beginning of Unix time stands for a bulletin that has none.
 _UNDATED = dt.date(1970, 1, 1)
 _MAIN = "bulletin.typ"
@@ -67,7 +61,7 @@ def render_first_page(paper: Paper, templates: Templates) -> bytes:
     return _set(paper, templates, "png")
 
 
-def _set(paper: Paper, templates: Templates, form: Literal["pdf", "png"]) -> bytes:
+def _set(paper: Paper, templates: Templates, form: Form) -> bytes:
     refuse_unprintable(paper.bulletin)
     theme = templates.theme
     placed = place_pictures(paper.bulletin, paper.pictures, widest=PICTURE_WIDTH)
@@ -150,21 +144,9 @@ def _refuse_packages(source: Path) -> None:
 
 
 def _compiled(
-    folder: Path, case: FontCase, form: Literal["pdf", "png"], values: Mapping[str, object], sources: Mapping[str, Path]
+    folder: Path, case: FontCase, form: Form, values: Mapping[str, object], sources: Mapping[str, Path]
 ) -> bytes:
     try:
-        made = typst.Compiler(
-            folder / _MAIN,
-            root=folder,
-            font_paths=case.fonts,
-            ignore_system_fonts=True,
-            package_path=folder / "packages",
-            package_cache_path=folder / "packages",
-        ).compile(format=form, ppi=SCREEN, pdf_standards=[STANDARD] if form == "pdf" else [])
-    except typst.TypstError as error:
+        return case.press.set_out(folder / _MAIN, form)
+    except NotSet as error:
         raise explained(error.diagnostic, values, sources) from error
-    # Pictures come page by page, a single page as it is.
-    pages = made if isinstance(made, list) else [made]
-    if not pages or pages[0] is None:
-        raise AssertionError("Typst returned no document")
-    return pages[0]

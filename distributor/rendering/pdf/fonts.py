@@ -9,8 +9,9 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-import typst
 from pylopdf_fonts_zh_cn import serif_path
+
+from distributor.rendering.pdf.press import Press
 
 _SERIF, _SANS = "Noto Serif SC", "Noto Sans SC"
 _RARE = "Noto Sans CJK SC"
@@ -25,8 +26,8 @@ class FontCase:
     def __init__(self, folders: Iterable[Path]) -> None:
         wheels = [serif_path().parent, Path(str(files("noto_cjk_sans_otc")))]
         # The ones inside Typst come last: they have Greek, Cyrillic and mathematics.
-        self.fonts = typst.Fonts(include_system_fonts=False, font_paths=[*folders, *wheels])
-        self.families = frozenset(self.fonts.families())
+        self.press = Press([*folders, *wheels])
+        self.families = self.press.families()
 
     def body(self) -> list[str]:
         """For the text: 仿宋 where the office has one."""
