@@ -102,8 +102,8 @@ class ThemeEntry(_Entry):
     colour: Annotated[str, AfterValidator(_colour)] = Field(DEFAULT_THEME.colour, description="The red, as #rrggbb.")
     masthead: tuple[Line, ...] = Field((), max_length=4, description="How the title is broken into lines.")
     above: Line | None = Field(None, description="A line over the title.")
-    fonts: FontsEntry = FontsEntry()
-    logo: LogoEntry | None = None
+    fonts: FontsEntry = Field(FontsEntry(), description="Typefaces on screens; see below.")
+    logo: LogoEntry | None = Field(None, description="A picture above the masthead; see below.")
 
 
 _KIND = Kind(
