@@ -49,8 +49,10 @@ class AlarmClock:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._guard: asyncio.TimerHandle | None = None
+        # Two instances: a loop that stood still may not have booked yet that the ring before has ended. Rings never
+        # overlap all the same, because the job is paused while one is under way.
         self._scheduler = AsyncIOScheduler(
-            timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            timezone=zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
         )
         self._scheduler.add_listener(self._hear, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
@@ -141,6 +142,18 @@ async def test_a_long_ring_is_not_called_again_meanwhile_and_nothing_complains()
     bell.work = several_ticks  # type: ignore[method-assign]  # the test says what a ring does
     async with ringing(bell.ring, trouble=troubles.append):
         await bell.heard(4)
+    assert (bell.most_together, troubles) == (1, [])
+
+
+async def test_33_a_loop_that_stands_still_for_many_ticks_rings_late_and_loses_nothing() -> None:
+    """Something in the loop blocks it, as a slow disk may; thirty seconds at a tick a second are fifteen of these."""
+    troubles: list[BaseException] = []
+    bell = Bell()
+    async with ringing(bell.ring, trouble=troubles.append):
+        await bell.heard(2)
+        time.sleep(15 * FAST.total_seconds())  # the fault itself
+        before = bell.rings
+        await bell.heard(before + 3)
     assert (bell.most_together, troubles) == (1, [])
 
 
