@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "distributor"
 FLOORS: list[set[str]] = [
     {"words"},
     {"errors"},
-    {"resources", "misfit", "discretion", "notify", "header_text"},
+    {"resources", "misfit", "discretion", "notify", "header_text", "passwords"},
     {"address", "yaml", "log"},
     {"workdays"},
     {"schedule"},
@@ -52,6 +52,7 @@ DOORS = {
     "structlog": {"log"},
     "starlette": {"web", "simulators"},
     "uvicorn": {"web"},
+    "pwdlib": {"passwords"},
     "watchfiles": {"service"},
     "prometheus_client": {"web"},
     "dns": {"doctor"},
