@@ -23,8 +23,9 @@ _log = log("mailbox")
 
 READER = "mailbox"
 
-#: A reader that is not heard of for so long has lost its place; a round is shorter.
-READING = dt.timedelta(minutes=30)
+#: A reader that is not heard of for the time of a poll and so much more has lost its place. Should it only have been
+#: slow, two read for a while, and what both book is one receipt.
+READING = dt.timedelta(minutes=5)
 
 #: How long a mailbox that cannot be read is left alone: at first, and at most.
 PAUSE = dt.timedelta(seconds=30)
@@ -71,7 +72,7 @@ class Receiving:
         if not settings.host:
             return 1.0
         try:
-            if not self._take_place():
+            if not self._take_place(settings):
                 return settings.poll.total_seconds()
             return self._read(settings)
         except MailboxTrouble as trouble:
@@ -100,9 +101,9 @@ class Receiving:
         seconds = settings.poll.total_seconds()
         return 0.0 if self._folder.wait(seconds, stop=office.stopping.is_set) else seconds
 
-    def _take_place(self) -> bool:
+    def _take_place(self, settings: MailboxSettings) -> bool:
         with self._office.database.write() as conn:
-            self._lease = leases.take(conn, READER, self._office.owner, READING)
+            self._lease = leases.take(conn, READER, self._office.owner, settings.poll + READING)
         return self._lease is not None
 
     def _pause(self, settings: MailboxSettings, trouble: MailboxTrouble) -> float:

@@ -46,7 +46,9 @@ def load_settings(path: Path | None = None, *, environ: Mapping[str, str]) -> Se
     try:
         settings = Settings.model_validate(merged, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems += (_problem(fault, lines) for fault in error.errors(include_url=False))
+        faults = error.errors(include_url=False)
+        # A default that depends on a value which is wrong itself is no second mistake.
+        problems += (_problem(fault, lines) for fault in faults if fault["type"] != "default_factory_not_called")
     if problems:
         raise BadFile(str(file), sorted(problems, key=lambda problem: problem.place))
     return settings.at(file.resolve().parent)

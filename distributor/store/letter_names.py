@@ -15,6 +15,7 @@ from distributor.store.mail_schema import address_alias, letter_name
 from distributor.store.records import DeliveryRecord
 from distributor.store.rows import chunks, deliveries, delivery_record
 from distributor.store.schema import attempt, delivery
+from distributor.store.turns import take_turns
 
 #: Gives the hash of the message token of a delivery.
 NameOf = Callable[[str], str]
@@ -35,7 +36,8 @@ def by_message(conn: Connection, hashed: str) -> DeliveryRecord | None:
 
 
 def name_letters(conn: Connection, name_of: NameOf) -> int:
-    """Names every letter that has no name yet; returns how many. Two writers must not do it at once."""
+    """Names every letter that has no name yet; returns how many."""
+    take_turns(conn, ["letter_names"])
     named = exists().where(letter_name.c.delivery_id == delivery.c.id)
     nameless = conn.execute(select(delivery.c.id).where(~named)).scalars().all()
     for part in chunks(nameless):
