@@ -28,7 +28,7 @@ def check_account(pieces: Pieces, bulletin: Bulletin, file: str) -> tuple[Proble
             Place(file, _last_line(pieces.page.text, missing)),
             "text_lost",
             words(
-                "{count} characters cannot be read into the bulletin: {sample}",
+                "Characters that cannot be read into the bulletin ({count}): {sample}",
                 count=missing.total(),
                 sample="".join(missing)[:20],
             ),

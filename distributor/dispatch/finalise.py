@@ -99,7 +99,7 @@ def losses(conn: Connection, prepared: Prepared, *, today: dt.date) -> tuple[Pro
             Place(prepared.loaded.directory.file),
             "recipients_lost",
             words(
-                "{count} recipients of {label} are not on the list any more.",
+                "Recipients of {label} who are not on the list any more: {count}.",
                 count=len(changes.removed),
                 label=before.title,
             ),

@@ -176,7 +176,7 @@ def unread(sample: str, count: int) -> Doubt:
     return Doubt(
         None,
         "text_lost",
-        words("{count} characters cannot be read into the bulletin: {sample}", count=count, sample=sample),
+        words("Characters that cannot be read into the bulletin ({count}): {sample}", count=count, sample=sample),
         words("Write them as plain text, not as symbols or objects."),
     )
 
