@@ -16,7 +16,7 @@ from distributor.cli.show import show_deliveries, show_summary
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
 from distributor.reports.progress import Standing, standing
-from distributor.reports.resting import Resting, resting, resting_words
+from distributor.reports.resting import LeftAlone, Resting, left_alone, left_alone_words, resting, resting_words
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
 from distributor.store.deliveries import books
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 def _list(desk: Desk, database: Database) -> int:
     with database.read() as conn:
         rows = [(record, books(conn, record.id)) for record in list_bulletins(conn)]
-        rests = resting(conn)
+        rests, alone = resting(conn), left_alone(conn)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("#", say("bulletin"), say("finalised"), say("copies")):
         table.add_column(column)
@@ -55,19 +55,27 @@ def _list(desk: Desk, database: Database) -> int:
         desk.console.print(table)
     else:
         desk.say(words("No bulletin has been finalised yet."))
-    _show_resting(desk, rests)
+    _show_resting(desk, rests, alone)
     desk.answer(
         {
             "bulletins": [{**bulletin_document(record), "books": books_document(count)} for record, count in rows],
             "paused": [rest.pause.scope for rest in rests],
+            "left_alone": [_account_document(one) for one in alone],
         }
     )
     return Exit.DONE if rows else Exit.NOTHING
 
 
-def _show_resting(desk: Desk, rests: Sequence[Resting]) -> None:
+def _show_resting(desk: Desk, rests: Sequence[Resting], alone: Sequence[LeftAlone]) -> None:
     for rest in rests:
         desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
+    for one in alone:
+        desk.say(left_alone_words(one, desk.local(one.until)), style="yellow")
+
+
+def _account_document(one: LeftAlone) -> dict[str, object]:
+    until = one.until.isoformat() if one.until else None
+    return {"account": one.account, "fault": one.fault.value, "reply": one.text, "until": until}
 
 
 def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> int:
@@ -79,11 +87,17 @@ def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> i
         asyncio.run(follow(desk, database, record))
     with database.read() as conn:
         now_standing: Standing = standing(conn, record)
-        rests = resting(conn, bulletin_id=record.id)
+        rests, alone = resting(conn, bulletin_id=record.id), left_alone(conn)
     if not desk.as_json:
-        show_deliveries(desk, now_standing.deliveries)
+        show_deliveries(desk, now_standing.deliveries, now_standing.receipts)
         show_summary(desk, now_standing)
         if now_standing.books.open:
-            _show_resting(desk, rests)
-    desk.answer({**status_document(now_standing), "paused": [rest.pause.scope for rest in rests]})
+            _show_resting(desk, rests, alone)
+    desk.answer(
+        {
+            **status_document(now_standing),
+            "paused": [rest.pause.scope for rest in rests],
+            "left_alone": [_account_document(one) for one in alone],
+        }
+    )
     return Exit.DONE if now_standing.books.finished else Exit.PARTLY

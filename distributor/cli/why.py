@@ -1,5 +1,6 @@
 """`distributor why RECIPIENT [ISSUE]`: one person's story in plain words, and what to do next."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,13 +9,16 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import delivery_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
+from distributor.delivery.evidence import kind_behind
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
 from distributor.reports.naming import short_name
+from distributor.reports.evidence_words import receipt_words, said_by_readers
 from distributor.reports.story import advice, attempt_words, reason_words, story
 from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries
 from distributor.store.dispatches import dispatches_of
+from distributor.store.receipts import Receipt, receipts_of
 from distributor.store.records import DeliveryRecord
 from distributor.words import Words, say, words
 
@@ -37,6 +41,7 @@ def register(app: typer.Typer) -> None:
             bulletins = {d.bulletin_id: get_bulletin(conn, d.bulletin_id) for d in found}
             names = {number: short_name(conn, one) for number, one in bulletins.items()}
             holds = {one.id: one.hold for number in bulletins for one in dispatches_of(conn, number)}
+            receipts = receipts_of(conn, (one.id for one in found))
         if not found:
             raise BadInput(
                 words("Nobody called {who} was ever on a finalised list here.", who=recipient),
@@ -46,16 +51,21 @@ def register(app: typer.Typer) -> None:
             (
                 bulletins[one.bulletin_id].title,
                 one,
-                advice(one, names[one.bulletin_id], hold=holds.get(one.dispatch_id)),
+                said_by_readers(receipts.get(one.id, ()))
+                or advice(one, names[one.bulletin_id], hold=holds.get(one.dispatch_id)),
             )
             for one in found
         ]
         for title, delivery, what_next in told:
-            _tell(desk, title, delivery, what_next)
+            _tell(desk, title, delivery, receipts.get(delivery.id, ()), what_next)
         desk.answer(
             {
                 "deliveries": [
-                    {"bulletin": title, **delivery_document(delivery), "advice": str(what_next)}
+                    {
+                        "bulletin": title,
+                        **delivery_document(delivery, receipts.get(delivery.id, ())),
+                        "advice": str(what_next),
+                    }
                     for title, delivery, what_next in told
                 ]
             }
@@ -63,16 +73,20 @@ def register(app: typer.Typer) -> None:
         return Exit.DONE
 
 
-def _tell(desk: Desk, title: str, delivery: DeliveryRecord, what_next: Words) -> None:
+def _tell(desk: Desk, title: str, delivery: DeliveryRecord, receipts: Sequence[Receipt], what_next: Words) -> None:
     if desk.as_json:
         return
     desk.say(title, style="bold red")
     for sentence in story(delivery):
         desk.say(sentence)
+    several = len(desk.settings.smtp) > 1
     for attempt in delivery.history:
-        desk.say(f"  {desk.local(attempt.started_at)}  {attempt_words(attempt)}")
-    if reason := str(reason_words(delivery)):
+        by = f"{attempt.account}: " if attempt.account and several else ""
+        desk.say(f"  {desk.local(attempt.started_at)}  {by}{attempt_words(attempt)}")
+    if (reason := str(reason_words(delivery))) and not kind_behind(delivery.reason):
         desk.say(f"  {desk.local(delivery.changed_at)}  {reason}")
+    for receipt in receipts:
+        desk.say(f"  {desk.local(receipt.received_at)}  {receipt_words(receipt)}")
     state = state_name(delivery.state)
     if delivery.next_attempt_at:
         desk.say(

@@ -1,7 +1,11 @@
 """What rests by a person's word, or the service's own, said in names that people know."""
 
+import datetime as dt
 from dataclasses import dataclass
 
+from distributor.delivery.breaker import Standing
+from distributor.delivery.outcome import Fault
+from distributor.store.breakers import breakers
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
 from distributor.store.pauses import ALL, Pause, paused
@@ -32,6 +36,28 @@ def scope_name(conn: Connection, scope: str) -> Words | str:
     if kind == "account":
         return words("The mail account {account}", account=name)
     return get_bulletin(conn, int(name)).title
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A mail account that the program leaves alone after trouble: what was said, and until when (UTC)."""
+
+    account: str
+    fault: Fault
+    text: str
+    until: dt.datetime | None
+
+
+def left_alone(conn: Connection) -> tuple[LeftAlone, ...]:
+    """The accounts that are left alone, or tried with a single letter, by name."""
+    shut = (one for one in breakers(conn) if one.standing is not Standing.CLOSED)
+    return tuple(LeftAlone(one.account, one.fault, one.text, one.until) for one in shut)
+
+
+def left_alone_words(one: LeftAlone, until: str) -> Words:
+    """One sentence about an account in trouble; `until` is its time as people at the office read it."""
+    gaps = {"account": one.account, "when": until, "reply": one.text}
+    return words("The mail account {account} is left alone until {when}: {reply}", **gaps)
 
 
 def resting_words(one: Resting, since: str) -> Words:

@@ -26,7 +26,15 @@ from distributor.service.watching import watch_inbox
 from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.figures import all_figures
-from distributor.web.health import Readiness, account_probe, clock_probe, database_probe, health_routes, pause_probe
+from distributor.web.health import (
+    Readiness,
+    account_probe,
+    clock_probe,
+    database_probe,
+    health_routes,
+    left_alone_probe,
+    pause_probe,
+)
 from distributor.web.metrics import ClockCollector, RowsCollector, metrics_routes, registry_of
 from distributor.web.pages import Pages, open_pages
 from distributor.words import words
@@ -151,6 +159,7 @@ async def _pages(office: Office) -> Pages | None:
             clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT),
             pause_probe(office.database),
             account_probe(lambda: bool(office.settings.smtp)),
+            left_alone_probe(office.database, lambda: tuple(office.settings.smtp)),
         ]
     )
     rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))

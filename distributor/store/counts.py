@@ -11,8 +11,9 @@ from distributor.store.schema import attempt, claimable, delivery, dispatch, goi
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCount:
-    """How many attempts ended with one verdict (accepted, deferred, …) and one fault (recipient, throttle, …)."""
+    """How many attempts by one account ended with one verdict (accepted, …) and one fault (recipient, …)."""
 
+    account: str
     verdict: str
     fault: str
     count: int
@@ -90,10 +91,8 @@ def held_dispatches(conn: Connection) -> int:
 
 def outcome_counts(conn: Connection) -> tuple[OutcomeCount, ...]:
     """What the attempts that have ended came to, since the database was made. Reads the whole table."""
+    kinds = (attempt.c.account, attempt.c.verdict, attempt.c.fault)
     found = conn.execute(
-        select(attempt.c.verdict, attempt.c.fault, func.count())
-        .where(attempt.c.ended_at.is_not(None))
-        .group_by(attempt.c.verdict, attempt.c.fault)
-        .order_by(attempt.c.verdict, attempt.c.fault)
+        select(*kinds, func.count()).where(attempt.c.ended_at.is_not(None)).group_by(*kinds).order_by(*kinds)
     )
-    return tuple(OutcomeCount(verdict, fault, count) for verdict, fault, count in found)
+    return tuple(OutcomeCount(*row) for row in found)

@@ -71,10 +71,12 @@ def outcome_figures() -> Count:
 
     def count(conn: Connection) -> Iterator[Metric]:
         attempts = CounterMetricFamily(
-            "distributor_attempts", "Attempts that have ended, by verdict and fault.", labels=["verdict", "fault"]
+            "distributor_attempts",
+            "Attempts that have ended, by account, verdict and fault.",
+            labels=["account", "verdict", "fault"],
         )
         for each in ended(conn):
-            attempts.add_metric([each.verdict, each.fault], each.count)
+            attempts.add_metric([each.account, each.verdict, each.fault], each.count)
         yield attempts
         about = "Deliveries of which nobody knows whether they arrived."
         yield GaugeMetricFamily("distributor_unknown_deliveries", about, value=doubtful(conn))

@@ -7,17 +7,19 @@ however long the database is locked.
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from distributor.delivery.breaker import Standing
 from distributor.errors import Unavailable
+from distributor.store.breakers import breakers
 from distributor.store.database import Database
 from distributor.store.inspection import require_writable, tables_are_current
-from distributor.store.pauses import ALL, paused
+from distributor.store.pauses import ALL, account_rests, paused
 from distributor.words import Words, words
 
 #: A page that watches is asked every few seconds; it must not wait for a lock as long as a writer does.
@@ -89,6 +91,25 @@ def account_probe(has_account: Callable[[], bool]) -> Probe:
 
     def look() -> Reason | None:
         return None if has_account() else Reason("no_account", NO_ACCOUNT)
+
+    return look
+
+
+def left_alone_probe(database: Database, names: Callable[[], Collection[str]]) -> Probe:
+    """At least one of the mail accounts may be used: no trouble has closed it, and nobody has paused it."""
+
+    def look() -> Reason | None:
+        try:
+            with database.read() as conn:
+                rests = paused(conn)
+                shut = {one.account: one.text for one in breakers(conn) if one.standing is Standing.OPEN}
+        except Unavailable:
+            return None  # the database's own probe says so
+        known = names()
+        if not known or any(name not in shut and not account_rests(rests, name) for name in known):
+            return None
+        troubles = "; ".join(f"{name}: {shut[name]}" if name in shut else name for name in known)
+        return Reason("accounts", words("No mail account can be used now: {accounts}", accounts=troubles))
 
     return look
 

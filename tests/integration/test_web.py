@@ -235,7 +235,7 @@ async def test_outcomes_are_counted_by_verdict_and_fault(sqlite: Database, clock
         other.commit()
     async with served(*metrics_routes(registry_of(RowsCollector(sqlite, all_figures(clock, list))))) as get:
         found = figures_of(await get("/metrics"))
-    assert found["distributor_attempts_total", "throttle", "deferred"] == 1
+    assert found["distributor_attempts_total", "", "throttle", "deferred"] == 1
     assert found["distributor_unknown_deliveries",] == 1
 
 
