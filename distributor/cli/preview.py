@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,6 +97,7 @@ def _serve(desk: Desk, path: Path, out: Path, port: int, *, open_: bool) -> int:
         address = f"http://{HOST}:{taken}/"
         desk.say(words("The preview is at {address}. Ctrl-C ends it.", address=address))
         desk.answer({"address": address})
+        sys.stdout.flush()  # whoever reads it waits for nothing more
         if open_:
             webbrowser.open(address)
 

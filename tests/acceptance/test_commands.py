@@ -32,12 +32,14 @@ COMMANDS = (
     ("recipients",),
     ("recipients", "check"),
     ("recipients", "list"),
+    ("templates",),
+    ("templates", "check"),
     ("schedule",),
 )
 
 # ── JSON: these keys are promised to scripts; a change here is a change of the contract ──────────
 
-PROBLEM = {"code", "grade", "file", "line", "column", "what", "do"}
+PROBLEM = {"code", "grade", "file", "line", "column", "paragraph", "near", "what", "do"}
 BULLETIN_KEYS = {
     "id",
     "title",
@@ -51,6 +53,8 @@ BULLETIN_KEYS = {
     "released_at",
     "valid_until",
 }
+TRIED = {"templates", "examples", "made", "findings", "errors", "warnings"}
+LETTER = {"group", "direction", "subject", "html_bytes", "findings"}
 BOOKS = {"planned", "by_state", "open", "unknown", "balanced", "finished"}
 STATUS = {"bulletin", "books", "next_due", "dispatches", "deliveries"}
 DISPATCH = {"group", "direction", "channel", "hold", "books"}
@@ -125,7 +129,8 @@ def assert_plan(plan: Any) -> None:
 def test_looking_at_a_bulletin_answers_with_these_keys(office: Office) -> None:
     office.write("bulletin.md", BULLETIN.format(number=7).replace("发：各镇人民政府", "发：区气象局、各镇人民政府"))
     checked = told(office, "check", "bulletin.md")
-    assert checked.keys() == {"file", "digest", "bulletin", "findings", "errors", "warnings"}
+    assert checked.keys() == {"file", "digest", "bulletin", "findings", "letters", "errors", "warnings"}
+    assert checked["letters"] == []
     assert checked["bulletin"].keys() >= MODEL
     assert (checked["errors"], checked["warnings"]) == (0, 1)
     assert checked["findings"][0].keys() == PROBLEM
@@ -133,10 +138,21 @@ def test_looking_at_a_bulletin_answers_with_these_keys(office: Office) -> None:
     assert (alone.keys(), alone["warnings"]) == (checked.keys(), 0)
 
     seen = told(office, "preview", "bulletin.md", "--out", str(office.folder / "seen"))
-    assert seen.keys() == {"index", "letters"}
-    assert all(letter.keys() == {"group", "direction", "subject", "recipients"} for letter in seen["letters"])
+    assert seen.keys() == {"index", "letters", "findings"}
+    assert all(letter.keys() == {*LETTER, "recipients"} for letter in seen["letters"])
+    letters = told(office, "check", "bulletin.md", "--email")["letters"]
+    assert [(letter.keys(), letter["findings"]) for letter in letters] == [(LETTER, [])] * len(letters) != []
     assert Path(seen["index"]).is_file()
     assert office.ask("status").code == 4, "looking has stored something"
+
+
+def test_trying_the_templates_answers_with_these_keys(office: Office) -> None:
+    assert told(office, "templates", "check").keys() == TRIED
+    file = office.write("own/email/报/subject.txt", "{{ bulletin.titel }}")
+    tried = told(office, "templates", "check", str(office.folder / "own"), code=5)
+    (finding,) = tried["findings"]
+    assert (finding.keys(), finding["file"], finding["line"]) == (PROBLEM, str(file), 1)
+    assert (tried["errors"], tried["warnings"]) == (1, 0)
 
 
 def test_the_directory_answers_with_these_keys(office: Office) -> None:

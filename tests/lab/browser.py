@@ -20,6 +20,9 @@ from tests.renditions.sample import GROUPS, OFFICE_WITH_PAGE, PICTURES, TEMPLATE
 
 PHONE, NARROWEST, DESK = 375, 320, 1280
 
+#: The files of a gallery that are looked at, and the page as readers get it.
+FORMS = ("01-报", "02-送", "03-发", "article", "screen")
+
 Light = Literal["light", "dark"]
 
 #: Where the screenshots stay, for people to look at.
@@ -60,8 +63,17 @@ def sheets() -> tuple[Sheet, ...]:
         ]
         common = write_sheets(place, bulletin, pictures, TEMPLATES)
         write_gallery(place, letters, title=name, templates=TEMPLATES, sheets=common)
-        found += [Sheet(name, path.stem, path) for path in sorted(place.glob("*.html")) if path.stem != "index"]
+        _follow_the_reader(place)
+        found += [Sheet(name, path.stem, path) for path in sorted(place.glob("*.html")) if path.stem in FORMS]
     return tuple(found)
+
+
+def _follow_the_reader(folder: Path) -> None:
+    """The page as readers get it: light or dark as their machine says; the gallery has one of each instead."""
+    light = (folder / "page.html").read_text(encoding="utf-8")
+    assert "@media not all" in light
+    page = light.replace("@media not all", "@media (prefers-color-scheme: dark)")
+    (folder / "screen.html").write_text(page, encoding="utf-8")
 
 
 @contextmanager

@@ -9,13 +9,15 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.lab.browser import AXE, DESK, NARROWEST, PHONE, SHOTS, Light, Sheet, chromium, sheets, shown
 
 EVERY_SHEET = pytest.mark.parametrize("sheet", sheets(), ids=lambda sheet: f"{sheet.bulletin}-{sheet.form}")
 
-#: Text whose ink is too near to its paper, or whose letters are too small; for letters as for pages.
+PAGES = [sheet for sheet in sheets() if sheet.form == "screen"]
+
+#: Text that is too small for a phone; for letters as for pages.
 _HARD_TO_READ = """() => {
   const small = [];
   for (const element of document.querySelectorAll('body *')) {
@@ -56,6 +58,16 @@ def test_a_sheet_shows_whole_and_large_enough(browser: Browser, sheet: Sheet, wi
         assert page.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0
 
 
+@pytest.mark.parametrize("sheet", PAGES, ids=lambda sheet: sheet.bulletin)
+def test_the_page_is_dark_where_the_reader_wants_it(browser: Browser, sheet: Sheet) -> None:
+    papers = []
+    manners: tuple[Light, ...] = ("light", "dark")
+    for light in manners:
+        with shown(browser, sheet.url, width=PHONE, light=light) as page:
+            papers.append(page.evaluate("getComputedStyle(document.querySelector('.bulletin')).backgroundColor"))
+    assert papers == ["rgb(254, 254, 254)", "rgb(29, 27, 24)"]
+
+
 @EVERY_SHEET
 def test_a_sheet_says_everything_with_its_pictures_blocked(browser: Browser, sheet: Sheet) -> None:
     context = browser.new_context(viewport={"width": PHONE, "height": 800}, java_script_enabled=False, offline=True)
@@ -67,17 +79,19 @@ def test_a_sheet_says_everything_with_its_pictures_blocked(browser: Browser, she
 
 
 @pytest.mark.parametrize("zoom", [100, 200])
-@pytest.mark.parametrize("sheet", [s for s in sheets() if s.form.startswith("page")], ids=lambda s: s.bulletin + s.form)
+@pytest.mark.parametrize("sheet", PAGES, ids=lambda sheet: sheet.bulletin)
 def test_the_page_needs_no_sideways_scrolling_on_the_narrowest_phone(browser: Browser, sheet: Sheet, zoom: int) -> None:
     """WCAG 2.1, 1.4.10 and 1.4.4: at 320 pixels, and with type of twice the size."""
     with shown(browser, sheet.url, width=NARROWEST, zoom=zoom) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
 
 
+@pytest.mark.parametrize("light", ["light", "dark"])
 @EVERY_SHEET
-def test_the_accessibility_checker_finds_nothing_serious(browser: Browser, sheet: Sheet) -> None:
+def test_the_accessibility_checker_finds_nothing_serious(browser: Browser, sheet: Sheet, light: Light) -> None:
     # Chromium applies a page's policy to scripts that are put in from outside; the checker is one.
-    context = browser.new_context(viewport={"width": PHONE, "height": 800}, bypass_csp=True, offline=True)
+    room: ViewportSize = {"width": PHONE, "height": 800}
+    context = browser.new_context(viewport=room, bypass_csp=True, offline=True, color_scheme=light)
     page = context.new_page()
     page.goto(sheet.url)
     page.add_script_tag(path=AXE)
@@ -90,7 +104,7 @@ def test_the_accessibility_checker_finds_nothing_serious(browser: Browser, sheet
     ] == []
 
 
-@pytest.mark.parametrize("sheet", [s for s in sheets() if re.match(r"page$", s.form)], ids=lambda s: s.bulletin)
+@pytest.mark.parametrize("sheet", PAGES, ids=lambda sheet: sheet.bulletin)
 def test_the_page_prints_on_paper_in_black_and_red(browser: Browser, sheet: Sheet) -> None:
     with shown(browser, sheet.url, width=DESK, light="dark") as page:
         page.emulate_media(media="print")
