@@ -238,7 +238,7 @@ def test_a_report_that_is_replayed_counts_once(room: Mailroom) -> None:
     raw = room.about(dsn(DELAYED))
     now = room.bureau.clock()
     with room.database.write() as conn:
-        for number in range(300):
+        for number in range(100):
             again = f"Received: from a{number}\r\n".encode() + raw
             take_in(conn, again, room.key, arrived_at=now, now=now)
 
@@ -273,7 +273,7 @@ def again_and_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailro
 
 
 @given(data=st.data(), chosen=st.lists(st.sampled_from(sorted(REPORTS)), min_size=1, max_size=5, unique=True))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_order_of_reports_ends_in_the_same_evidence(
     again_and_again: Mailroom, data: st.DataObject, chosen: list[str]
 ) -> None:
