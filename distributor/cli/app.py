@@ -10,6 +10,8 @@ from rich.console import Console
 
 from distributor import __version__
 from distributor.cli import (
+    acknowledge,
+    audit,
     backup,
     check,
     decisions,
@@ -22,6 +24,7 @@ from distributor.cli import (
     pdf,
     preview,
     recipients,
+    receipts,
     schedule,
     send,
     serve,
@@ -109,6 +112,8 @@ for module in (
     why,
     explain_reply,
     decisions,
+    receipts,
+    acknowledge,
     recipients,
     templates,
     suppressions,
@@ -117,6 +122,7 @@ for module in (
     doctor,
     backup,
     serve,
+    audit,
     demo,
 ):
     module.register(app)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from distributor.delivery.evidence import evidence_of
+from distributor.cli.receipt_documents import receipt_document, step_document
+from distributor.delivery.evidence import evidence_of, ladder
 from distributor.dispatch.plan import Plan
 from distributor.errors import DistributorError, Problem
 from distributor.recipients.changes import Changes
 from distributor.reports.progress import Standing
+from distributor.store.receipts import Receipt, signs_of
 from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
 Document = dict[str, object]
@@ -79,8 +81,9 @@ def dispatch_document(dispatch: DispatchRecord, books: Books) -> Document:
     }
 
 
-def delivery_document(delivery: DeliveryRecord) -> Document:
+def delivery_document(delivery: DeliveryRecord, receipts: Sequence[Receipt] = ()) -> Document:
     """One copy: who, which group and channel, where it stands, every attempt, and the evidence."""
+    signs = signs_of(receipts)
     at = delivery.next_attempt_at
     return {
         "id": delivery.id,
@@ -99,7 +102,9 @@ def delivery_document(delivery: DeliveryRecord) -> Document:
         "next_attempt_at": at.isoformat() if at else None,
         "changed_at": delivery.changed_at.isoformat(),
         "attempts": [attempt_document(attempt) for attempt in delivery.history],
-        "evidence": evidence_of(delivery.state, delivery.reason).value,
+        "evidence": evidence_of(delivery.state, delivery.reason, (sign.kind for sign in signs)).value,
+        "ladder": [step_document(step) for step in ladder(signs)],
+        "receipts": [receipt_document(receipt) for receipt in receipts],
     }
 
 
@@ -161,5 +166,5 @@ def status_document(standing: Standing) -> Document:
         "books": books_document(standing.books),
         "next_due": due.isoformat() if due else None,
         "dispatches": [dispatch_document(dispatch, share) for dispatch, share in standing.dispatches],
-        "deliveries": [delivery_document(delivery) for delivery in standing.deliveries],
+        "deliveries": [delivery_document(one, standing.receipts.get(one.id, ())) for one in standing.deliveries],
     }

@@ -1,18 +1,21 @@
 """Tables and summaries for people."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from distributor.cli.desk import Desk
 from distributor.cli.progress import counted, state_name
+from distributor.delivery.evidence import evidence_of
 from distributor.delivery.state import State
 from distributor.dispatch.plan import Plan
 from distributor.recipients.changes import Changes
+from distributor.reports.evidence_words import RUNGS
 from distributor.reports.progress import Standing
 from distributor.reports.story import hold_words, reason_words
+from distributor.store.receipts import Receipt, signs_of
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.words import say, words
 
@@ -74,10 +77,12 @@ def show_rule(desk: Desk, record: BulletinRecord) -> None:
         desk.say(words("It goes out by its own rule: {rule}.", rule=record.send_rule))
 
 
-def show_deliveries(desk: Desk, deliveries: Collection[DeliveryRecord]) -> None:
+def show_deliveries(
+    desk: Desk, deliveries: Collection[DeliveryRecord], receipts: Mapping[str, Sequence[Receipt]] | None = None
+) -> None:
     """Who, which group, which state. A long list shows only what needs a person."""
     shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
-    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
+    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("evidence"), say("remark"))
     for delivery in shown:
         colour = _COLOURS.get(delivery.state, "")
         state = state_name(delivery.state)
@@ -87,6 +92,7 @@ def show_deliveries(desk: Desk, deliveries: Collection[DeliveryRecord]) -> None:
             escape(delivery.group),
             escape(delivery.address),
             f"[{colour}]{state}[/]" if colour else state,
+            escape(_evidence(delivery, (receipts or {}).get(delivery.id, ()))),
             escape(_remark(desk, delivery)),
         )
     if shown:
@@ -146,6 +152,13 @@ def _show_others(desk: Desk, standing: Standing) -> None:
     if parts:
         what = words("Other bulletins: {parts}. `distributor status` lists them.", parts="; ".join(parts))
         desk.say(what, style="yellow")
+
+
+def _evidence(delivery: DeliveryRecord, receipts: Sequence[Receipt]) -> str:
+    """The highest rung that receipts prove; nothing where they prove no more than the state says."""
+    kinds = [sign.kind for sign in signs_of(receipts)]
+    rung = evidence_of(delivery.state, delivery.reason, kinds)
+    return str(RUNGS[rung]) if rung is not evidence_of(delivery.state, delivery.reason) else ""
 
 
 def _remark(desk: Desk, delivery: DeliveryRecord) -> str:

@@ -1,7 +1,7 @@
 """How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, pixel, read report.
 
 The directory may change later; what a letter promised its readers stays. Kept as JSON beside the letter, so that
-letters of earlier versions, which know fewer manners, are read with the defaults.
+letters of earlier versions, which know fewer manners, are read with the USUAL.
 """
 
 import dataclasses
@@ -61,6 +61,10 @@ class Manners:
         return tuple(_step_day(step, due, calendar) for step in self.remind)
 
 
+#: What a letter asks for when nothing is said.
+USUAL = Manners()
+
+
 def manners_of(group: Group) -> Manners:
     """What a group of the directory asks for; a remark is asked for by default, but never of superiors."""
     asked = Remark.NEVER if group.direction is Direction.REPORT else Remark.OPTIONAL
@@ -78,14 +82,13 @@ def manners_of(group: Group) -> Manners:
 def read_manners(document: str) -> Manners:
     """Manners from their JSON text; what an earlier version did not write has its default."""
     found = json.loads(document)
-    defaults = Manners()
     return Manners(
-        acknowledge=Acknowledge(found.get("acknowledge", defaults.acknowledge)),
+        acknowledge=Acknowledge(found.get("acknowledge", USUAL.acknowledge)),
         due=found.get("due"),
-        satisfied_by=SatisfiedBy(found.get("satisfied_by", defaults.satisfied_by)),
-        remark=Remark(found.get("remark", defaults.remark)),
-        pixel=Pixel(found.get("pixel", defaults.pixel)),
-        read_report=ReadReport(found.get("read_report", defaults.read_report)),
+        satisfied_by=SatisfiedBy(found.get("satisfied_by", USUAL.satisfied_by)),
+        remark=Remark(found.get("remark", USUAL.remark)),
+        pixel=Pixel(found.get("pixel", USUAL.pixel)),
+        read_report=ReadReport(found.get("read_report", USUAL.read_report)),
         remind=tuple(found.get("remind", ())),
     )
 

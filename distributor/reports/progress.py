@@ -1,13 +1,15 @@
 """Where a bulletin stands: its books, its groups and every copy, read in one transaction."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from distributor.reports.naming import short_name
 from distributor.store.database import Connection
 from distributor.store.deliveries import books, books_by_dispatch, deliveries_of, next_due
 from distributor.store.dispatches import dispatches_of
 from distributor.store.elsewhere import Elsewhere, elsewhere
+from distributor.store.receipts import Receipt, receipts_of_bulletin
 from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
 
@@ -22,6 +24,7 @@ class Standing:
     next_due: dt.datetime | None
     name: str  # how a command names the bulletin
     others: tuple[Elsewhere, ...]
+    receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)  # by delivery id
 
 
 def standing(conn: Connection, record: BulletinRecord) -> Standing:
@@ -37,4 +40,5 @@ def standing(conn: Connection, record: BulletinRecord) -> Standing:
         next_due=next_due(conn, record.id),
         name=short_name(conn, record),
         others=elsewhere(conn, record.id),
+        receipts=receipts_of_bulletin(conn, record.id),
     )

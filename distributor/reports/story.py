@@ -3,8 +3,10 @@
 import shlex
 
 from distributor.delivery.decision import Decision, decision_of
+from distributor.delivery.evidence import kind_behind
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
+from distributor.reports.evidence_words import KINDS
 from distributor.store.records import AttemptRecord, DeliveryRecord
 from distributor.words import Words, words
 
@@ -22,6 +24,8 @@ def reason_words(delivery: DeliveryRecord) -> Words | str:
     last = _last_reply(delivery)
     if decision := decision_of(delivery.reason):
         return _DECIDED[decision]
+    if kind := kind_behind(delivery.reason):
+        return KINDS[kind] if delivery.state is State.BOUNCED else ""
     if delivery.state in (State.ACCEPTED, State.DELIVERED):
         return ""
     reasons = {

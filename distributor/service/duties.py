@@ -23,6 +23,7 @@ from distributor.store.claims import sweep
 from distributor.store.leases import Lease
 from distributor.store.machine import read_note, this_machine, write_note
 from distributor.store.pauses import ALL, paused
+from distributor.store.receipts import settle
 from distributor.store.windows import purge
 from distributor.words import Words, words
 
@@ -152,6 +153,7 @@ class Duties:
     def _sweep(self, now: dt.datetime) -> None:
         with self._office.database.write() as conn:
             swept = sweep(conn, now=now)
+            settle(conn, now=now)
             if self._is_over(self._purged_at, PURGE, now):
                 purge(conn)
                 self._purged_at = now

@@ -70,6 +70,17 @@ def verify(conn: Connection) -> int | None:
     return None if (head.last_id, head.hash) == (expected - 1, previous) else expected
 
 
+def head(conn: Connection) -> tuple[int, str]:
+    """The number of entries and the hash of the last one: what a printed report is held against later."""
+    row = conn.execute(select(audit_head)).one()
+    return row.last_id, row.hash
+
+
+def contains(conn: Connection, digest: str) -> bool:
+    """Whether an entry has this hash, or the chain has not begun: what was printed then is still part of it."""
+    return digest == "0" * 64 or conn.execute(select(audit.c.id).where(audit.c.hash == digest)).first() is not None
+
+
 def entries(conn: Connection, bulletin_id: int | None = None) -> tuple[AuditEntry, ...]:
     """The entries, oldest first; of one bulletin if it is given."""
     query = select(audit).order_by(audit.c.id)

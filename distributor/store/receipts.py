@@ -27,6 +27,7 @@ from distributor.delivery.evidence import (
 )
 from distributor.delivery.state import State
 from distributor.errors import BadInput
+from distributor.store import audit
 from distributor.store.attempts import plain
 from distributor.store.moves import Move, apply_moves
 from distributor.store.receipt_schema import receipt
@@ -133,21 +134,23 @@ def settle(conn: Connection, *, now: dt.datetime) -> int:
     return settled
 
 
-def assign(conn: Connection, receipt_id: int, delivery_id: str, *, now: dt.datetime) -> Added:
-    """A person says which copy a receipt belongs to. Raises `BadInput` when it is no receipt that waits for that."""
+def assign(conn: Connection, receipt_id: int, delivery_id: str, *, actor: str, now: dt.datetime) -> Added:
+    """`actor` says which copy a receipt belongs to. Raises `BadInput` when it is no receipt that waits for that."""
     found = _of_person(conn, receipt_id)
     state = _lock(conn, delivery_id)
     standing = _standing(found.kind, state, "")
     values = {"delivery_id": delivery_id, "standing": standing}
     conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(values))
     row = conn.execute(receipt_rows().where(receipt.c.id == receipt_id)).one()
+    audit.append(conn, "receipt.assigned", f"receipt:{receipt_id}", {"delivery": delivery_id}, actor, now)
     return Added(receipt_record(row), True, _apply(conn, row, now=now) if standing == "applied" else state)
 
 
-def dismiss(conn: Connection, receipt_id: int) -> None:
-    """A person says that a receipt means nothing here; it stays on record. Raises `BadInput` as `assign` does."""
+def dismiss(conn: Connection, receipt_id: int, *, actor: str, now: dt.datetime) -> None:
+    """`actor` says that a receipt means nothing here; it stays on record. Raises `BadInput` as `assign` does."""
     _of_person(conn, receipt_id)
     conn.execute(update(receipt).where(receipt.c.id == receipt_id).values(standing="dismissed"))
+    audit.append(conn, "receipt.dismissed", f"receipt:{receipt_id}", {}, actor, now)
 
 
 def receipts_of(conn: Connection, delivery_ids: Iterable[str]) -> dict[str, tuple[Receipt, ...]]:

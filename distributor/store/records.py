@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
-from distributor.recipients.manners import Manners
+from distributor.recipients.manners import USUAL, Manners
 from distributor.recipients.model import Recipient
 
 
@@ -35,7 +35,7 @@ class Letter:
     rendition: str  # JSON text
     recipients: tuple[Recipient, ...]
     on_unknown: str = "hold"
-    manners: Manners = Manners()
+    manners: Manners = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class DispatchRecord:
     hold: str | None  # the reason it waits for a person
     rendition: str
     on_unknown: str = "hold"
-    manners: Manners = Manners()
+    manners: Manners = USUAL
     replaced: bool = False  # a later freeze made another letter; this one is what some people got
 
 

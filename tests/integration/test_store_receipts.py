@@ -169,7 +169,7 @@ def test_58_a_report_that_needs_a_person_counts_for_nothing_until_one_has_looked
         assert (added.receipt.standing, added.receipt.note) == ("review", "another Final-Recipient")
         assert state_of(conn, delivery_id) is State.ACCEPTED
         assert [one.id for one in receipts_to_look_at(conn)] == [added.receipt.id]
-        assert assign(conn, added.receipt.id, delivery_id, now=NOW).state is State.BOUNCED
+        assert assign(conn, added.receipt.id, delivery_id, actor="test", now=NOW).state is State.BOUNCED
         assert receipts_to_look_at(conn) == ()
 
 
@@ -179,10 +179,10 @@ def test_57_a_report_that_fits_nothing_is_kept_and_listed_and_may_be_dismissed(d
         added = come(conn, None, Kind.BOUNCED, review="no token")
         assert (added.receipt.standing, added.state) == ("unmatched", None)
         assert state_of(conn, delivery_id) is State.ACCEPTED
-        dismiss(conn, added.receipt.id)
+        dismiss(conn, added.receipt.id, actor="test", now=NOW)
         assert receipts_to_look_at(conn) == ()
         with pytest.raises(BadInput):
-            assign(conn, added.receipt.id, delivery_id, now=NOW)
+            assign(conn, added.receipt.id, delivery_id, actor="test", now=NOW)
 
 
 def test_a_receipt_for_nobody_s_copy_is_refused(sqlite: Database) -> None:

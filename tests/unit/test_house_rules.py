@@ -39,6 +39,7 @@ DOORS = {
     "nh3": {"rendering"},
     "typst": {"rendering/pdf"},
     "segno": {"rendering/pdf"},
+    "xlsxwriter": {"reports"},
     "aiosmtplib": {"channels/smtp"},
     "cryptography": {"channels/wechat"},
     "defusedxml": {"bulletin", "simulators", "web"},
