@@ -14,8 +14,7 @@ from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.discretion import keep_secret
-from distributor.dispatch.holds import give_hours, let_go, take_up_refused
-from distributor.dispatch.hours import hour_of
+from distributor.dispatch.going_on import go_on
 from distributor.dispatch.locate import locate
 from distributor.dispatch.send import new_owner, utc_now
 from distributor.errors import BadInput
@@ -26,9 +25,8 @@ from distributor.service.office import Office
 from distributor.service.run import Role, run
 from distributor.settings import Settings
 from distributor.settings.file import FILE_NAME
-from distributor.store.breakers import close_breaker
-from distributor.store.database import Connection, Database
-from distributor.store.pauses import ALL, pause, resume
+from distributor.store.database import Database
+from distributor.store.pauses import ALL, pause
 from distributor.store.records import BulletinRecord
 from distributor.words import say, words
 
@@ -109,33 +107,23 @@ def _resume(desk: Desk, scope: str | None) -> int:
         record = _bulletin(desk, database, scope)
         name = _scope_name(scope, record)
         with database.write() as conn:
-            changed = resume(conn, name, desk.actor, desk.now)
-            tried = _try_again(desk, conn, name)
-            lifted = _let_go(desk, conn, record) if record else 0
-            refused = take_up_refused(conn, record.id, now=desk.now, actor=desk.actor) if record else 0
+            went = go_on(conn, name, record, desk.settings, now=desk.now, actor=desk.actor)
             shown, rests = scope_name(conn, name), resting(conn)
-    done = changed or tried or lifted > 0 or refused > 0
-    desk.say(words("{scope} goes on.", scope=shown) if done else words("Nothing was paused or on hold there."))
-    if refused:
-        desk.say(words("Copies that were refused for their content and go again: {count}.", count=refused))
+    desk.say(words("{scope} goes on.", scope=shown) if went.anything else words("Nothing was paused or on hold there."))
+    if went.refused:
+        desk.say(words("Copies that were refused for their content and go again: {count}.", count=went.refused))
     for rest in rests:
         desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
     desk.answer(
         {
             "paused": [rest.pause.scope for rest in rests],
-            "changed": changed,
-            "tried_again": tried,
-            "holds_lifted": lifted,
-            "refused_taken_up": refused,
+            "changed": went.changed,
+            "tried_again": went.tried_again,
+            "holds_lifted": went.lifted,
+            "refused_taken_up": went.refused,
         }
     )
-    return Exit.DONE if done else Exit.NOTHING
-
-
-def _try_again(desk: Desk, conn: Connection, scope: str) -> bool:
-    """An account that the program itself left alone after trouble is tried again at once."""
-    kind, _, account = scope.partition(":")
-    return kind == "account" and close_breaker(conn, account, desk.actor, desk.now)
+    return Exit.DONE if went.anything else Exit.NOTHING
 
 
 def _require_account(desk: Desk, scope: str | None) -> None:
@@ -145,20 +133,6 @@ def _require_account(desk: Desk, scope: str | None) -> None:
         raise BadInput(
             words("There is no mail account {account}.", account=account), do=suggestion(account, desk.settings.smtp)
         )
-
-
-def _let_go(desk: Desk, conn: Connection, record: BulletinRecord) -> int:
-    now, settings = desk.now, desk.settings
-    lifted = let_go(conn, record.id, now=now, actor=desk.actor)
-    give_hours(
-        conn,
-        record,
-        lifted,
-        lambda after: hour_of(settings, record, after),
-        now=now,
-        valid_for=settings.send.valid_for,
-    )
-    return len(lifted)
 
 
 def _bulletin(desk: Desk, database: Database, scope: str | None) -> BulletinRecord | None:

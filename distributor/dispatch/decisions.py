@@ -82,7 +82,7 @@ def meant(conn: Connection, decision: Decision, record: BulletinRecord, selectio
     deliveries = deliveries_of(conn, record.id)
     selection.require_known(deliveries)
     copies = tuple(delivery for delivery in deliveries if selection.covers(delivery))
-    movable = tuple(one for one in copies if applies(decision, one, named=bool(selection.only)))
+    movable = tuple(one for one in copies if applies(decision, one, named=selection.names_people))
     if decision in _RESOLVES:
         movable = _the_one(movable, selection)
     letters = {one.dispatch_id for one in copies} if decision is Decision.RETRY else set()

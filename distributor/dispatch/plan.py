@@ -28,19 +28,27 @@ from distributor.words import words
 class Selection:
     """Which part of a bulletin's recipients is meant. Empty sets mean everybody.
 
-    `only` holds addresses, names, units or recipient keys.
+    `only` holds addresses, names, units or recipient keys; `ids` single copies.
     """
 
     groups: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
     @property
     def is_narrow(self) -> bool:
         """Whether only a part is meant."""
-        return bool(self.groups or self.only)
+        return self.names_people or bool(self.groups)
+
+    @property
+    def names_people(self) -> bool:
+        """Whether single people or copies are named."""
+        return bool(self.only or self.ids)
 
     def covers(self, delivery: DeliveryRecord) -> bool:
         """Whether one delivery is meant."""
+        if self.ids and delivery.id not in self.ids:
+            return False
         named = {delivery.key, delivery.address, delivery.name, delivery.unit, *delivery.people}
         return (not self.groups or delivery.group in self.groups) and (not self.only or bool(self.only & named))
 

@@ -24,6 +24,13 @@ class Web(Table):
         dt.timedelta(days=365), description="How long after its release a bulletin's page shows it and takes a 签收."
     )
 
+    office_idle: Duration = Field(
+        dt.timedelta(minutes=30), description="How long a login on the office's pages lasts without a look at them."
+    )
+    office_longest: Duration = Field(
+        dt.timedelta(hours=12), description="How long a login on the office's pages lasts at the longest."
+    )
+
     @property
     def listens(self) -> tuple[str, int] | None:
         """Host and port; None when there are no pages."""
