@@ -14,7 +14,7 @@ from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
 from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import prepare
-from distributor.dispatch.letter_check import CheckedLetter, checked_letters
+from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems
 from distributor.dispatch.signoff import Verdict, judge_bulletin
 from distributor.rendering.email import html_size, issue_title
 from distributor.words import say, words
@@ -56,7 +56,7 @@ def _check(desk: Desk, file: str, *, text_only: bool, email: bool) -> int:
         doubts = hour_doubts(reading, str(path), desk.settings.zone, desk.now)
         verdict = Verdict(verdict.errors, (*verdict.warnings, *doubts))
         letters = checked_letters(prepared) if email else ()
-    found = [problem for letter in letters for problem in letter.problems]
+    found = distinct_problems(letters)
     verdict = Verdict(
         (*verdict.errors, *(problem for problem in found if problem.grade == "error")),
         (*verdict.warnings, *(problem for problem in found if problem.grade != "error")),

@@ -15,7 +15,7 @@ from distributor.cli.desk import Desk, existing_file
 from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
 from distributor.dispatch.intake import Prepared, prepare
-from distributor.dispatch.letter_check import CheckedLetter, checked_letters
+from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems
 from distributor.dispatch.preview import write_preview
 from distributor.dispatch.signoff import judge_bulletin
 from distributor.errors import BadFile, DistributorError, Problem
@@ -57,7 +57,7 @@ def _preview(desk: Desk, path: Path, out: Path, *, open_: bool) -> int:
     index = write_preview(prepared, out)
     verdict = judge_bulletin(prepared, desk.settings.send)
     letters = checked_letters(prepared)
-    findings = [*verdict.errors, *verdict.warnings, *(found for letter in letters for found in letter.problems)]
+    findings = [*verdict.errors, *verdict.warnings, *distinct_problems(letters)]
     _say(desk, prepared, findings)
     desk.say(words("The letters are in {path}.", path=index))
     if open_:

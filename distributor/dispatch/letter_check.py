@@ -1,5 +1,6 @@
 """Looks at every letter of a prepared bulletin with the rules of mail programs. Nothing is stored or sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from distributor.dispatch.intake import Prepared, PreparedLetter
@@ -16,12 +17,19 @@ class CheckedLetter:
 
 
 def checked_letters(prepared: Prepared) -> tuple[CheckedLetter, ...]:
-    """Every letter with its problems; a fault in a template that several groups share stands with the first."""
-    templates = prepared.templates
-    told: set[str] = set()
-    checked = []
-    for letter in (letter for letter in prepared.letters if letter.rendition.channel == "email"):
-        found = check_letter(letter.rendition, prepared.bulletin, templates=templates, template=letter.group.template)
-        checked.append(CheckedLetter(letter, tuple(problem for problem in found if str(problem) not in told)))
-        told.update(map(str, found))
-    return tuple(checked)
+    """Every letter that goes by mail, with its problems."""
+    return tuple(
+        CheckedLetter(
+            letter,
+            check_letter(
+                letter.rendition, prepared.bulletin, templates=prepared.templates, template=letter.group.template
+            ),
+        )
+        for letter in prepared.letters
+        if letter.rendition.channel == "email"
+    )
+
+
+def distinct_problems(letters: Iterable[CheckedLetter]) -> tuple[Problem, ...]:
+    """The problems of all letters, each once: letters share templates, and with them their faults."""
+    return tuple({str(problem): problem for letter in letters for problem in letter.problems}.values())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from distributor.bulletin.reading import READABLE, read_bulletin
 from distributor.dispatch.intake import load_recipients, render_for, templates_of
 from distributor.dispatch.letters import compile_for
-from distributor.doctor.diagnosis import Context, Diagnosis, of_error, ok
+from distributor.doctor.diagnosis import Context, Diagnosis, failure, of_error, ok
 from distributor.errors import BadFile, BadInput, DistributorError
 from distributor.resources import shipped
 from distributor.words import words
@@ -27,6 +27,9 @@ def check_templates(context: Context) -> Iterator[Diagnosis]:
         for file, reading in readings.items():
             try:
                 compile_for(context.settings, render_for(reading, group, context.settings, templates, file=file))
+            except BadFile as error:  # the theme
+                for fault in error.problems:
+                    faults.setdefault(str(fault), failure(NAME, f"{fault.place}: {fault.what}", fault.do))
             except DistributorError as error:
                 faults.setdefault(str(error), of_error(NAME, error))
     yield from faults.values()

@@ -316,6 +316,14 @@ def test_the_shipped_recipients_and_templates_are_in_order(home: Path) -> None:
     assert verdicts(check_templates(context_of(home))) == [OK]
 
 
+def test_every_fault_of_a_theme_is_said_once_with_its_line(home: Path) -> None:
+    (home / "own").mkdir()
+    (home / "own" / "theme.yaml").write_text("colour: red\nfonts: {body: []}\n", encoding="utf-8")
+    folders = context_of(home).settings.folders.model_copy(update={"templates": Path("own")})
+    said = [str(diagnosis.what) for diagnosis in check_templates(context_of(home, folders=folders))]
+    assert [what.partition("theme.yaml:")[2].partition(": ")[0] for what in said] == ["1:9", "2:15"]
+
+
 def test_a_template_with_a_fault_is_said_once_with_its_line(home: Path) -> None:
     shutil.copytree(shipped("templates"), home / "templates")
     (home / "templates" / "email" / "报" / "body.txt").write_text(
