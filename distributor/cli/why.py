@@ -12,8 +12,8 @@ from distributor.cli.progress import state_name
 from distributor.delivery.evidence import kind_behind
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
-from distributor.reports.naming import short_name
 from distributor.reports.evidence_words import receipt_words, said_by_readers
+from distributor.reports.naming import short_name
 from distributor.reports.story import advice, attempt_words, reason_words, story
 from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries

@@ -31,7 +31,12 @@ def group(more: str = "covers: [全区]") -> Group:
 
 def test_manners_are_read_back_as_they_were_written() -> None:
     manners = Manners(
-        Acknowledge.REQUIRED, "3 days", SatisfiedBy.ALL, Remark.OPTIONAL, Pixel.ALWAYS, ("1 working day before",)
+        acknowledge=Acknowledge.REQUIRED,
+        due="3 days",
+        satisfied_by=SatisfiedBy.ALL,
+        remark=Remark.OPTIONAL,
+        pixel=Pixel.ALWAYS,
+        remind=("1 working day before",),
     )
     assert read_manners(manners.to_document()) == manners
 
