@@ -175,7 +175,7 @@ def test_sending_answers_with_these_keys(office: Office) -> None:
     assert tried["trials"][0].keys() == {"group", "subject", "verdict", "reply"}
 
     sent = told(office, "send", "7", "--yes")
-    assert sent.keys() == {"sent", "plan", "stopped_by", *STATUS}
+    assert sent.keys() == {"sent", "plan", "stopped_by", "accounts", *STATUS}
     assert_plan(sent["plan"])
     assert_status(sent)
     again = told(office, "send", "7", "--yes", code=4)
@@ -187,7 +187,7 @@ def test_sending_answers_with_these_keys(office: Office) -> None:
     assert_plan(told(office, "send", "8", "--dry-run")["plan"])
     assert_status(told(office, "status", "7"))
     listed = told(office, "status")
-    assert listed.keys() == {"bulletins"}
+    assert listed.keys() == {"bulletins", "paused", "left_alone"}
     assert [entry.keys() for entry in listed["bulletins"]] == [{*BULLETIN_KEYS, "books"}] * 2
     asked = told(office, "why", "单位1")
     assert asked.keys() == {"deliveries"}
