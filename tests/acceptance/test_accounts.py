@@ -173,7 +173,7 @@ async def test_the_editors_hear_of_one_refused_letter_and_it_goes_when_they_say_
     assert copies(server) == dict.fromkeys(office.states(), 1)
 
 
-async def _refused(service: Service) -> dict[str, object]:
+async def _refused(service: Service) -> dict[str, Any]:
     while True:
         alert = await service.until("alert")
         if str(alert["cause"]).startswith("refused:"):

@@ -1,13 +1,13 @@
 """Limits as an operator writes them, and the arithmetic of windows against a model that counts by hand."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distributor.delivery.throttle import Limit, Scope, Want, grant_in_order, parse_limit
+from distributor.delivery.throttle import Limit, Scope, Want, choose_in_order, grant_in_order, parse_limit
 from distributor.misfit import Misfit
 
 
@@ -93,3 +93,23 @@ def test_no_batch_takes_more_than_there_is_nor_leaves_room_unused(
         assert granted == all(counts[name] < 5 for name in chosen)
         for name in chosen:
             counts[name] += granted
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["first", "second", "third"]), min_size=1, unique=True), max_size=12),
+    st.dictionaries(st.sampled_from(["first", "second", "third"]), st.integers(0, 4)),
+)
+def test_each_letter_takes_the_first_of_its_ways_that_has_room(ways: list[list[str]], room: dict[str, int]) -> None:
+    limits = {name: Limit(5, dt.timedelta(minutes=1)) for name in ("first", "second", "third")}
+    used = {(name, limit): 5 - room.get(name, 0) for name, limit in limits.items()}
+    asked = [
+        [Want(str(number), (Scope(name, (limits[name],)),)) for name in names] for number, names in enumerate(ways)
+    ]
+    left, expected = Counter({name: room.get(name, 0) for name in limits}), []
+    for names in ways:
+        expected.append(next((number for number, name in enumerate(names) if left[name] > 0), None))
+        if expected[-1] is not None:
+            left[names[expected[-1]]] -= 1
+    choice = choose_in_order(asked, used)
+    assert list(choice.chosen) == expected
+    assert all(left[name] == 0 for name, _ in choice.full)
