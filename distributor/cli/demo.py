@@ -2,14 +2,13 @@
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
-from distributor.cli.mailbox import Mailbox, serving
 from distributor.cli.send import send_record
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection
@@ -23,6 +22,9 @@ from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord
 from distributor.words import say, words
+
+if TYPE_CHECKING:
+    from distributor.cli.mailbox import Mailbox
 
 EXAMPLE = "river-12.md"
 
@@ -50,6 +52,9 @@ def register(app: typer.Typer) -> None:
 
 def _demo(desk: Desk, folder: Path) -> int:
     _lay_out(folder)
+    # A mail server that no other command needs, the service least of all.
+    from distributor.cli.mailbox import Mailbox, serving
+
     mailbox = Mailbox(folder / "mailbox")
     with serving(mailbox) as port:
         desk.given_settings = _settings(folder, port)
@@ -104,7 +109,7 @@ def _gallery(database: Database, record: BulletinRecord, folder: Path) -> Path:
     return write_gallery(folder, renditions, title=record.title)
 
 
-def _say_where(desk: Desk, folder: Path, mailbox: Mailbox, gallery: Path) -> None:
+def _say_where(desk: Desk, folder: Path, mailbox: "Mailbox", gallery: Path) -> None:
     if mailbox.received:
         desk.say(words("{count} letters were received:", count=len(mailbox.received)), style="bold")
         for path in sorted(mailbox.received):

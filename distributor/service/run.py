@@ -17,6 +17,7 @@ from distributor.rendering.pdf.press import stand_apart
 from distributor.schedule.alarm import AlarmClock
 from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
+from distributor.service.memory import keep_small
 from distributor.service.office import Office
 from distributor.service.reading import reader_of
 from distributor.service.receiving import READER, Receiving
@@ -65,6 +66,7 @@ async def run(office: Office, roles: Collection[Role]) -> None:
             words("Roles need PostgreSQL: on SQLite one process does everything."),
             do=words("Start `distributor serve` without --role, or name a PostgreSQL database."),
         )
+    keep_small()
     stand_apart()  # a service that has set one paper would keep its 40 MB for months
     with _the_place(office), _signals(office):
         await _run(office, roles)

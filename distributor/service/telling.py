@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
+from distributor.service.memory import give_back
 from distributor.service.office import Office
 from distributor.store.bulletins import get_bulletin
 from distributor.store.counts import due_by_group, refused_by_group, was_begun
@@ -80,6 +81,7 @@ def report(office: Office, bulletin_id: int) -> None:
         reached=reached,
     )
     if count.finished:
+        give_back()
         _log.info("bulletin.finished", bulletin=bulletin_id, label=title, planned=count.planned, **states)
     for group, reason in holds:
         office.tell(

@@ -1,0 +1,36 @@
+"""The service stays small: it loads no library that it can do without, and gives back what it no longer needs."""
+
+import subprocess
+import sys
+
+import pytest
+
+from distributor.service import memory
+
+#: What only some commands, or other processes, need.
+HEAVY = ("aiosmtpd", "alembic", "typst")
+
+
+def test_starting_the_program_loads_nothing_that_few_need() -> None:
+    look = f"import sys, distributor.cli.app; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_memory_is_given_back_by_the_c_library_where_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, tuple[int, ...]]] = []
+    monkeypatch.setattr(memory, "_function", lambda name: lambda *given: asked.append((name, given)))
+    memory.keep_small()
+    memory.give_back()
+    assert asked == [("mallopt", (-8, 1)), ("malloc_trim", (0,))]
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_function", lambda name: None)
+    memory.keep_small()
+    memory.give_back()
+
+
+def test_the_functions_are_found_on_this_system() -> None:
+    memory.give_back()
+    assert memory._function("no_such_function_in_any_library") is None
