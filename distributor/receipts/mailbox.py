@@ -11,7 +11,7 @@ import datetime as dt
 import imaplib
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
@@ -20,6 +20,7 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 from imap_tools.utils import encode_folder
 
+from distributor import __version__
 from distributor.receipts.mail import LARGEST
 from distributor.settings import MailboxSettings
 
@@ -78,7 +79,7 @@ class Folder:
     def __init__(self, settings: MailboxSettings, password: str) -> None:
         self._settings = settings
         self._box = _open(settings, password)
-        self._offers = self._capabilities()
+        self._offers = self._said(lambda: _offers(self._box))
         self.validity = self._validity()
 
     def __enter__(self) -> Self:
@@ -134,11 +135,6 @@ class Folder:
                     return
                 left -= _GLANCE
 
-    def _capabilities(self) -> frozenset[str]:
-        """What is offered after the login; imaplib only knows what was said before it (RFC 3501 6.2.3)."""
-        _, answer = self._said(self._box.client.capability)
-        return frozenset(_words(answer).upper().split())
-
     def _validity(self) -> int:
         found = self._said(lambda: self._box.folder.status(self._settings.folder, ["UIDVALIDITY"]))
         return int(found["UIDVALIDITY"])
@@ -172,35 +168,52 @@ class Folder:
         return list(answer)
 
     def _said(self, ask: Callable[[], Any]) -> Any:
-        try:
+        with _translated(MailboxFault.FOLDER):
             return ask()
-        except _LOST as error:
-            raise MailboxTrouble(MailboxFault.NETWORK, str(error) or type(error).__name__) from error
-        except (ImapToolsError, imaplib.IMAP4.error) as error:
-            raise MailboxTrouble(MailboxFault.FOLDER, str(error)) from error
 
 
 def _open(settings: MailboxSettings, password: str) -> BaseMailBox:
-    try:
+    with _translated(MailboxFault.NETWORK):
         box = _connect(settings)
-    except ssl.SSLError as error:
-        raise MailboxTrouble(MailboxFault.CERTIFICATE, str(error)) from error
-    except (ImapToolsError, imaplib.IMAP4.error, *_LOST) as error:
-        raise MailboxTrouble(MailboxFault.NETWORK, str(error) or type(error).__name__) from error
     try:
-        box.login(settings.username, password, initial_folder=None)
-        box.folder.set(settings.folder)
+        with _translated(MailboxFault.LOGIN):
+            login = box.login if f"{settings.username}{password}".isascii() else box.login_utf8
+            login(settings.username, password, initial_folder=None)
+        with _translated(MailboxFault.FOLDER):
+            _introduce(box)
+            box.folder.set(settings.folder)
+    except MailboxTrouble:
+        with contextlib.suppress(OSError):
+            box.client.shutdown()
+        raise
+    return box
+
+
+@contextlib.contextmanager
+def _translated(refused: MailboxFault) -> Iterator[None]:
+    """Says what went wrong; `refused` is what a plain no of the server means here."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise MailboxTrouble(MailboxFault.CERTIFICATE, str(error)) from error
+    except _LOST as error:
+        raise MailboxTrouble(MailboxFault.NETWORK, str(error) or type(error).__name__) from error
     except MailboxLoginError as error:
-        box.client.shutdown()
         # The library's own words would show the command.
         raise MailboxTrouble(MailboxFault.LOGIN, _words(error.command_result[1])) from None
     except (ImapToolsError, imaplib.IMAP4.error) as error:
-        box.client.shutdown()
-        raise MailboxTrouble(MailboxFault.FOLDER, str(error)) from None
-    except _LOST as error:
-        box.client.shutdown()
-        raise MailboxTrouble(MailboxFault.NETWORK, str(error) or type(error).__name__) from None
-    return box
+        raise MailboxTrouble(refused, str(error)) from None
+
+
+def _introduce(box: BaseMailBox) -> None:
+    """Says who is there (RFC 2971). 163 and 126 open no folder to a program that does not ("Unsafe Login")."""
+    if "ID" in _offers(box):
+        box.client.xatom("ID", f'("name" "distributor" "version" "{__version__}")')
+
+
+def _offers(box: BaseMailBox) -> frozenset[str]:
+    """What is offered after the login; imaplib only knows what was said before it (RFC 3501 6.2.3)."""
+    return frozenset(_words(box.client.capability()[1]).upper().split())
 
 
 def _connect(settings: MailboxSettings) -> BaseMailBox:

@@ -1,7 +1,7 @@
 """A Dovecot of a test's own: accounts, mailboxes, filters and log in one folder, IMAP and LMTP on ports of its own.
 
 The machine's own mail system is neither read nor touched. Dovecot must be started by root and gives up its rights
-itself. Every account has the password `secret`.
+itself. Every account has the same password.
 """
 
 import imaplib
@@ -36,6 +36,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
 auth_username_format = %Lu
+imap_id_log = *
 recipient_delimiter = +
 lmtp_hdr_delivery_address = original
 quota_full_tempfail = no
@@ -103,12 +104,13 @@ class Account:
 class Dovecot:
     """A running Dovecot with these accounts. Filters send what they write to the SMTP port `submission`."""
 
-    def __init__(self, accounts: Sequence[Account], *, submission: int = 1) -> None:
+    def __init__(self, accounts: Sequence[Account], *, submission: int = 1, password: str = PASSWORD) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dovecot"))
         self.folder.chmod(0o755)
         self.imap, self.imaps, self.lmtp = free_port(), free_port(), free_port()
         self._accounts = {account.address: account for account in accounts}
         self._submission = submission
+        self._password = password
         self._server: subprocess.Popen[bytes] | None = None
         for name in ("run", "state", "mail", "sieve"):
             (self.folder / name).mkdir()
@@ -129,7 +131,8 @@ class Dovecot:
         """Starts it and waits until it answers."""
         for account in self._accounts.values():
             (self.folder / "sieve" / f"{account.address}.sieve").write_text(account.filter, encoding="utf-8")
-        (self.folder / "users").write_text("".join(map(_line, self._accounts.values())), encoding="utf-8")
+        users = "".join(_line(account, self._password) for account in self._accounts.values())
+        (self.folder / "users").write_text(users, encoding="utf-8")
         conf = _CONF.format(
             folder=self.folder,
             account=_NOBODY,
@@ -168,7 +171,7 @@ class Dovecot:
     def login(self, address: str) -> imaplib.IMAP4:
         """A client's line to one account."""
         client = imaplib.IMAP4("127.0.0.1", self.imap, timeout=PATIENCE)
-        client.login(address, PASSWORD)
+        client.authenticate("PLAIN", lambda _: f"\0{address}\0{self._password}".encode())
         return client
 
     def put(self, address: str, raw: bytes, folder: str = "INBOX", *, flags: str = "") -> None:
@@ -213,16 +216,16 @@ class Dovecot:
                 time.sleep(0.05)
 
 
-def _line(account: Account) -> str:
+def _line(account: Account, password: str) -> str:
     """One line of the file of users: no ids, home or shell, but what the account may hold."""
     extra = f"userdb_quota_rule=*:storage={account.quota}" if account.quota else ""
-    return f"{account.address}:{{PLAIN}}{PASSWORD}::::::{extra}\n"
+    return f"{account.address}:{{PLAIN}}{password}::::::{extra}\n"
 
 
 @contextmanager
-def running(accounts: Sequence[Account], *, submission: int = 1) -> Iterator[Dovecot]:
+def running(accounts: Sequence[Account], *, submission: int = 1, password: str = PASSWORD) -> Iterator[Dovecot]:
     """A Dovecot for one block. See `Dovecot` for the arguments."""
-    dovecot = Dovecot(accounts, submission=submission)
+    dovecot = Dovecot(accounts, submission=submission, password=password)
     try:
         dovecot.start()
         yield dovecot

@@ -74,12 +74,13 @@ def test_reports_are_booked_and_marked_and_other_mail_is_left_alone(server: Dove
 
 
 def test_reports_are_moved_where_the_settings_say_so(server: Dovecot, room: Mailroom) -> None:
+    server.doveadm("mailbox", "create", "-u", HZB, "回执")
     server.put(HZB, PLAIN, flags=r"(\Deleted)")  # somebody else's decision, which is not ours to carry out
     server.put(HZB, room.about(READ))
 
-    read(room, settings_of(server, done_folder="Done"))
+    read(room, settings_of(server, done_folder="回执"))
 
-    assert (server.count(HZB), server.count(HZB, "Done")) == (1, 1)
+    assert (server.count(HZB), server.count(HZB, "&Vt5iZw-")) == (1, 1)
     assert server.flags(HZB) == [{"\\Deleted"}]
 
 
@@ -232,6 +233,23 @@ def test_a_full_mailbox_is_read_all_the_same(server: Dovecot, room: Mailroom) ->
 
     assert len(done.booked) == 1
     assert server.flags(small) == [{DONE}]
+
+
+def test_a_password_may_have_any_characters(room: Mailroom) -> None:
+    with dovecot.running([Account(HZB)], password='密码 "1') as server:
+        settings = settings_of(server)
+        with Folder(settings, '密码 "1') as folder:
+            assert folder.validity > 0
+        with pytest.raises(MailboxTrouble) as caught:
+            Folder(settings, "错误")
+    assert caught.value.fault is MailboxFault.LOGIN
+
+
+def test_the_program_says_its_name(server: Dovecot) -> None:
+    # 163 and 126 open no folder otherwise.
+    Folder(settings_of(server), PASSWORD).close()
+
+    assert "name=distributor" in server.log
 
 
 def test_a_huge_mail_costs_no_more_than_its_beginning(server: Dovecot, room: Mailroom) -> None:
