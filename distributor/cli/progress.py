@@ -18,10 +18,10 @@ from rich.progress import (
 from distributor.cli.desk import Desk
 from distributor.delivery.state import State
 from distributor.dispatch.send import somebody_sends
+from distributor.reports.state_words import STATES
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.records import Books, BulletinRecord
-from distributor.words import say
 
 T = TypeVar("T")
 
@@ -102,17 +102,4 @@ def counted(count: Books) -> list[str]:
 
 def state_name(state: State) -> str:
     """A state in the reader's language."""
-    names = {
-        State.QUEUED: say("queued"),
-        State.CLAIMED: say("claimed"),
-        State.SENDING: say("sending"),
-        State.DEFERRED: say("deferred"),
-        State.ACCEPTED: say("accepted"),
-        State.DELIVERED: say("delivered"),
-        State.BOUNCED: say("bounced"),
-        State.FAILED: say("failed"),
-        State.UNKNOWN: say("unknown"),
-        State.SUPPRESSED: say("suppressed"),
-        State.CANCELLED: say("cancelled"),
-    }
-    return names[state]
+    return str(STATES[state])

@@ -48,15 +48,20 @@ def write_gallery(
     return index
 
 
-def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, object]:
-    # A group's name is the admin's free text and must not become a path.
-    name = f"{number:02d}-{rendition.direction}"
+def sample_page(rendition: Rendition) -> str:
+    """The letter's HTML as a page of its own: a sample person's, its pictures inside, nothing to be fetched."""
     page = filled(rendition.html, SAMPLE_PERSON, escape=True)
     for picture in rendition.pictures:
         content = base64.b64encode(picture.content).decode()
         page = page.replace(f'src="cid:{picture.cid}"', f'src="data:{picture.media_type};base64,{content}"')
+    return page
+
+
+def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, object]:
+    # A group's name is the admin's free text and must not become a path.
+    name = f"{number:02d}-{rendition.direction}"
     text = filled(rendition.text, SAMPLE_PERSON)
-    (folder / f"{name}.html").write_text(page, encoding="utf-8", newline="\n")
+    (folder / f"{name}.html").write_text(sample_page(rendition), encoding="utf-8", newline="\n")
     (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     return {
         "group": rendition.group,
