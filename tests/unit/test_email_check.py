@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import Problem
@@ -30,6 +32,7 @@ def test_the_shipped_letters_break_no_rule(direction: str) -> None:
     assert _problems(letter(direction, office=OFFICE_WITH_PAGE)) == ()
 
 
+LETTER = letter()
 CELL = "font-family:serif;font-size:17px;line-height:30px;color:#222222;background-color:#fefefe"
 
 
@@ -200,3 +203,8 @@ def test_a_colour_is_lightened_until_it_can_be_read_on_a_dark_page() -> None:
     assert contrast(readable_on("#c7000b", "#1d1b18"), "#1d1b18") >= 4.5
     assert inverted("#ffffff") == "#000000"
     assert inverted(inverted("#c7000b")) == "#c7000b"
+
+
+@given(st.text(alphabet="<>/tdabim ='\"!-[]&;:#0f", max_size=120))
+def test_any_page_is_read_and_judged(page: str) -> None:
+    assert isinstance(_problems(dataclasses.replace(LETTER, html=page)), tuple)

@@ -1,8 +1,11 @@
 """The office's look: what a theme changes everywhere, and what is wrong with one, with its place."""
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadFile
@@ -120,3 +123,26 @@ def test_a_logo_must_be_small(tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(b"\x89PNG" + bytes(200 * 1024))
     with pytest.raises(BadFile, match="larger than 200 KB"):
         parse_theme("logo: {file: logo.png, alt: 徽}".encode(), file=tmp_path / "theme.yaml")
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_are_a_theme_or_a_list_of_faults(source: bytes) -> None:
+    told: tuple[object, ...] = ()
+    try:
+        made = look(parse_theme(source, file=Path("theme.yaml")))
+    except BadFile as error:
+        made, told = {}, error.problems
+    assert bool(made) != bool(told)
+
+
+@given(
+    st.text(max_size=40),
+    st.sampled_from(["colour: {}", "above: {}", "fonts: {{body: [{}]}}", "masthead: [{}]"]),
+)
+def test_nothing_in_a_theme_can_leave_the_style_sheet(value: str, key: str) -> None:
+    try:
+        theme = parse_theme(key.format(json.dumps(value)).encode(), file=Path("theme.yaml"))
+    except (BadFile, UnicodeEncodeError):
+        return
+    for written in (theme.colour, *theme.body_fonts):
+        assert not set(written) & set("{};:'\"\\<>()\n")
