@@ -52,6 +52,7 @@ BULLETIN_KEYS = {
     "finalised_at",
     "released_at",
     "valid_until",
+    "send_at",
 }
 TRIED = {"templates", "examples", "made", "findings", "errors", "warnings"}
 LETTER = {"group", "direction", "subject", "html_bytes", "findings"}
@@ -165,8 +166,9 @@ def test_the_directory_answers_with_these_keys(office: Office) -> None:
 
 def test_sending_answers_with_these_keys(office: Office) -> None:
     frozen = told(office, "finalise", "bulletin.md")
-    assert frozen.keys() == {"bulletin", "again", "recipients", "warnings"}
-    assert (frozen["bulletin"].keys(), frozen["recipients"].keys()) == (BULLETIN_KEYS, {"added", "cancelled", "kept"})
+    assert frozen.keys() == {"bulletin", "again", "replaced", "recipients", "warnings"}
+    assert frozen["bulletin"].keys() == BULLETIN_KEYS
+    assert frozen["recipients"].keys() == {"added", "cancelled", "kept", "withdrawn"}
     rehearsed = told(office, "send", "7", "--dry-run")
     assert rehearsed.keys() == {"dry_run", "plan", "letters", "largest_bytes", "total_bytes"}
     assert_plan(rehearsed["plan"])
