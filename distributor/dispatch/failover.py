@@ -115,11 +115,14 @@ class Crew:
         patience: dt.timedelta = dt.timedelta(),
         bulletin_ids: Collection[int] | None = None,
         delivery_ids: Collection[str] | None = None,
-        most_lines: int | None = None,
         told: Callable[[str, Outcome], None] | None = None,
     ) -> None:
+        self._ledger = ledger
         self._database = database
         self._settings = settings
+        self._letters = letters
+        self._clock = clock
+        self._patience = patience
         self._passages = tuple(passages)
         self._told = told
         ways = [self._way(passage) for passage in self._passages]
@@ -136,21 +139,7 @@ class Crew:
             accounts=len(settings.smtp),
         )
 
-        def worker(gate: Gate, lines: Sequence[Channel]) -> Worker:
-            return Worker(
-                ledger,
-                gate,
-                lines,
-                letters.by(gate.account).message,
-                clock=clock,
-                chance=random.random,
-                patience=patience,
-                refusals=settings.send.content_refusals,
-            )
-
-        self._worker = worker
         self._rules = rules
-        self._most_lines = most_lines
         self._workers: list[Worker] = []
         self._stopping = False
 
@@ -188,14 +177,22 @@ class Crew:
             raise
 
     async def _send(self, passage: Passage, gate: Gate) -> Stopped:
-        most = 1 if passage.probe else self._most_lines
-        connections = self._settings.smtp[passage.account].connections
+        count = 1 if passage.probe else self._settings.smtp[passage.account].connections
         try:
-            lines = open_lines(self._settings, most or connections, name=passage.account, rules=self._rules)
+            lines = open_lines(self._settings, count, name=passage.account, rules=self._rules)
         except BadInput as error:  # its password cannot be read
             await gate.leave(failed=True)
             return Stopped(Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error))))
-        worker = self._worker(gate, lines)
+        worker = Worker(
+            self._ledger,
+            gate,
+            lines,
+            self._letters.by(gate.account).message,
+            clock=self._clock,
+            chance=random.random,
+            patience=self._patience,
+            refusals=self._settings.send.content_refusals,
+        )
         self._workers.append(worker)
         if self._stopping:  # said while this account was being prepared
             worker.stop()
