@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,20 @@ def test_a_password_may_have_any_characters(room: Mailroom) -> None:
         with pytest.raises(MailboxTrouble) as caught:
             Folder(settings, "错误")
     assert caught.value.fault is MailboxFault.LOGIN
+
+
+@pytest.mark.parametrize("security", ["tls", "none"])
+def test_new_mail_ends_the_waiting_at_once(server: Dovecot, room: Mailroom, security: str) -> None:
+    port = server.imaps if security == "tls" else server.imap
+    with (
+        ThreadPoolExecutor() as threads,
+        Folder(settings_of(server, security=security, port=port, ca_file=server.ca), PASSWORD) as folder,
+    ):
+        waiting = threads.submit(folder.wait, 60, stop=lambda: False)
+        server.put(HZB, PLAIN)
+
+        assert waiting.result(timeout=20)
+        assert len(folder.uids_after(0)) == 1
 
 
 def test_the_program_says_its_name(server: Dovecot) -> None:
