@@ -8,11 +8,12 @@ message/mass.
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from distributor.channels.wechat.draft import Draft, Listed, read_list
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
 from distributor.channels.wechat.meaning import OFFICIAL_ACCOUNT, STALE_TOKEN, refused
 from distributor.channels.wechat.token import AccessToken, NoToken
@@ -20,8 +21,15 @@ from distributor.delivery.outcome import Outcome, Stage
 from distributor.discretion import keep_secret
 from distributor.settings.official_account import OfficialAccountSettings
 
-_GONE = 40007
+#: A draft that is not in the box, or a picture that the platform has not.
+GONE = 40007
+#: The same mass send within a minute.
+TOO_SOON = 45066
+#: The platform is busy and says nothing of what it did.
+BUSY = -1
+
 _ALREADY_SENT = 45065
+_PAGE, _LOOKED_THROUGH = 20, 100
 #: A token that is not the newest is 40001 here; the same code stands for a wrong secret when a token is fetched.
 _STALE = STALE_TOKEN | {40001}
 
@@ -44,29 +52,12 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a draft is made of. The picture addresses in `content` are the platform's."""
+class Progress:
+    """Where a task stands; the address of the article once it has one; the platform's own word for how it ended."""
 
-    title: str
-    author: str
-    digest: str
-    content: str
-    cover: str  # media_id of a lasting picture
-    source_url: str = ""
-
-    def document(self) -> dict[str, Any]:
-        """The draft as draft/add wants it."""
-        return {
-            "article_type": "news",
-            "title": self.title,
-            "author": self.author,
-            "digest": self.digest,
-            "content": self.content,
-            "content_source_url": self.source_url,
-            "thumb_media_id": self.cover,
-            "need_open_comment": 0,
-            "only_fans_can_comment": 0,
-        }
+    standing: Standing
+    address: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +100,22 @@ class OfficialAccount:
         """Puts a draft into the box; its media id."""
         return (await self._post("/cgi-bin/draft/add", {"articles": [draft.document()]})).text("media_id")
 
+    async def update_draft(self, media_id: str, draft: Draft) -> None:
+        """Puts another text into a draft that stays the same draft: it can still go out once only."""
+        wish = {"media_id": media_id, "index": 0, "articles": draft.document()}
+        await self._post("/cgi-bin/draft/update", wish)
+
+    async def find_draft(self, draft: Draft, others: Set[str]) -> str:
+        """The media id of a draft of this title and text in the box; empty when there is none but those of `others`."""
+        found = await self._find("/cgi-bin/draft/batchget", draft.title, draft.content, others)
+        return found.id if found else ""
+
     async def has_draft(self, media_id: str) -> bool:
         """Whether a draft is still in the box. A draft that went out, in either way, is not."""
         try:
             await self._post("/cgi-bin/draft/get", {"media_id": media_id})
         except PlatformRefused as refusal:
-            if refusal.errcode == _GONE:
+            if refusal.errcode == GONE:
                 return False
             raise
         return True
@@ -129,13 +130,19 @@ class OfficialAccount:
         answer = await self._post("/cgi-bin/freepublish/submit", {"media_id": media_id})
         return Submitted(answer.text("publish_id"), answer.text("msg_data_id"))
 
-    async def published(self, task_id: str) -> tuple[Standing, str]:
-        """Where a publishing task stands, and the article's address once it has one."""
+    async def published(self, task_id: str) -> Progress:
+        """Where a publishing task stands."""
         answer = await self._post("/cgi-bin/freepublish/get", {"publish_id": task_id})
         status = answer.fields.get("publish_status")
         if status == 1:
-            return Standing.UNDER_WAY, ""
-        return (Standing.DONE, _address(answer)) if status == 0 else (Standing.FAILED, "")
+            return Progress(Standing.UNDER_WAY)
+        if status == 0:
+            return Progress(Standing.DONE, _address(answer))
+        return Progress(Standing.FAILED, detail=f"publish_status {status}")
+
+    async def find_published(self, title: str, content: str) -> Listed | None:
+        """The newest published article of this title and text, among the last hundred."""
+        return await self._find("/cgi-bin/freepublish/batchget", title, content, frozenset())
 
     async def mass_send(self, media_id: str, known: str) -> Submitted:
         """Irrevocable: sends a draft to all readers. `known` (32 ASCII characters at most) sends once in 24 hours.
@@ -154,20 +161,36 @@ class OfficialAccount:
             raise PlatformRefused(answer)
         return Submitted(answer.text("msg_id"), answer.text("msg_data_id"))
 
-    async def mass_sent(self, task_id: str) -> Standing:
-        """Where a mass send stands."""
-        answer = await self._post("/cgi-bin/message/mass/get", {"msg_id": task_id})
-        if answer.text("msg_status") == "SEND_SUCCESS":
-            return Standing.DONE
-        return Standing.UNDER_WAY if answer.text("msg_status") == "SENDING" else Standing.FAILED
+    async def mass_sent(self, task_id: str) -> Progress:
+        """Where a mass send stands. The platform names no address here."""
+        status = (await self._post("/cgi-bin/message/mass/get", {"msg_id": task_id})).text("msg_status")
+        if status == "SEND_SUCCESS":
+            return Progress(Standing.DONE)
+        return Progress(Standing.UNDER_WAY) if status == "SENDING" else Progress(Standing.FAILED, detail=status)
 
-    async def readers(self, day: str, statistics_id: str) -> int | None:
-        """How many people read an article on a past day (YYYY-MM-DD); None while the platform has no figure."""
+    async def readers(self, day: str) -> Mapping[str, int]:
+        """How many people read each article on a past day (YYYY-MM-DD), by the id of the statistics.
+
+        An article without a figure is missing.
+        """
         answer = await self._post("/datacube/getarticleread", {"begin_date": day, "end_date": day})
-        for row in _rows(answer):
-            if str(row.get("msgid", "")).rpartition("_")[0] == statistics_id:
-                count = row.get("detail", {}).get("read_user")
-                return count if isinstance(count, int) else None
+        return dict(_readers(answer))
+
+    async def check_rights(self) -> int:
+        """Asks for the lists of drafts and of published articles; how many drafts there are. Changes nothing."""
+        answer = await self._post("/cgi-bin/draft/batchget", {"offset": 0, "count": 1, "no_content": 1})
+        await self._post("/cgi-bin/freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
+        return read_list(answer.fields)[1]
+
+    async def _find(self, path: str, title: str, content: str, others: Set[str]) -> Listed | None:
+        for offset in range(0, _LOOKED_THROUGH, _PAGE):
+            answer = await self._post(path, {"offset": offset, "count": _PAGE, "no_content": 0})
+            listed, total = read_list(answer.fields)
+            for one in listed:
+                if one.id not in others and one.is_same(title, content):
+                    return one
+            if offset + _PAGE >= total:
+                break
         return None
 
     async def _post(self, path: str, document: Mapping[str, Any]) -> Answer:
@@ -217,6 +240,11 @@ def _address(answer: Answer) -> str:
     return str(first.get("article_url", "")) if isinstance(first, dict) else ""
 
 
-def _rows(answer: Answer) -> list[Mapping[str, Any]]:
+def _readers(answer: Answer) -> Iterator[tuple[str, int]]:
     rows = answer.fields.get("list")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    for row in rows if isinstance(rows, list) else ():
+        detail = row.get("detail") if isinstance(row, dict) else None
+        count = detail.get("read_user") if isinstance(detail, dict) else None
+        if isinstance(count, int):
+            # The platform adds the article's place in its message: <msg_data_id>_1.
+            yield str(row.get("msgid", "")).rpartition("_")[0], count

@@ -89,6 +89,16 @@ class Drafts:
         self._tokens.need(request)
         return JSONResponse({"news_item": self.need(str((await document(request)).get("media_id")))})
 
+    async def update(self, request: Request) -> Response:
+        """`POST /cgi-bin/draft/update`: another text under the same media id."""
+        self._tokens.need(request)
+        wish = await document(request)
+        articles, index = self.need(str(wish.get("media_id"))), wish.get("index")
+        if not isinstance(index, int) or not 0 <= index < len(articles):
+            raise Refused(40114, "invalid index value")
+        articles[index] = self._accepted(wish.get("articles", {}))
+        return ok()
+
     async def count(self, request: Request) -> Response:
         """`GET /cgi-bin/draft/count`."""
         self._tokens.need(request)
@@ -99,7 +109,7 @@ class Drafts:
         self._tokens.need(request)
         wish = await document(request)
         offset, count = int(wish.get("offset", 0)), int(wish.get("count", 20))
-        chosen = list(self._account.drafts.items())[offset : offset + count]
+        chosen = list(reversed(self._account.drafts.items()))[offset : offset + count]
         items = [{"media_id": media_id, "content": {"news_item": articles}} for media_id, articles in chosen]
         return JSONResponse({"total_count": len(self._account.drafts), "item_count": len(items), "item": items})
 

@@ -50,10 +50,29 @@ class Outgoing:
             raise Refused(40007, "invalid publish_id")
         answer: dict[str, object] = {"publish_id": publish_id, "publish_status": found.status, "fail_idx": []}
         if found.status == PUBLISHED:
-            url = f"https://mp.weixin.qq.com/s/{publish_id}"
-            items = [{"idx": index, "article_url": f"{url}-{index}"} for index, _ in enumerate(found.articles, 1)]
+            items = [{"idx": n, "article_url": address_of(found, n)} for n, _ in enumerate(found.articles, 1)]
             answer |= {"article_id": f"a{publish_id}", "article_detail": {"count": len(items), "item": items}}
         return JSONResponse(answer)
+
+    async def publications(self, request: Request) -> Response:
+        """`POST /cgi-bin/freepublish/batchget`: what is published by now, the newest first."""
+        self._tokens.need(request)
+        if not self._account.may_publish:
+            raise Refused(48001)
+        wish = await document(request)
+        offset, count = int(wish.get("offset", 0)), int(wish.get("count", 20))
+        if not 1 <= count <= 20:
+            raise Refused(40007, "invalid count")
+        out = [one for one in reversed(self._account.published) if one.status == PUBLISHED]
+        items = [
+            {
+                "article_id": f"a{one.publish_id}",
+                "content": {"news_item": [{**one.articles[0], "url": address_of(one), "is_deleted": False}]},
+                "update_time": int(self._account.clock().timestamp()),
+            }
+            for one in out[offset : offset + count]
+        ]
+        return JSONResponse({"total_count": len(out), "item_count": len(items), "item": items})
 
     def finish_publishing(self, status: int = PUBLISHED) -> None:
         """The platform comes to an end with everything that was submitted."""
@@ -132,3 +151,8 @@ class Outgoing:
             for number in ids
         ]
         return JSONResponse({"list": rows, "is_delay": False})
+
+
+def address_of(publication: Publication, index: int = 1) -> str:
+    """Where a published article can be read."""
+    return f"https://mp.weixin.qq.com/s/{publication.publish_id}-{index}"
