@@ -61,7 +61,7 @@ class _Named:
 def correlate(conn: Connection, key: TokenKey, found: Understanding, *, now: dt.datetime) -> tuple[Match, ...]:
     """The delivery of each recipient that a mail speaks of. May write names of letters, so not for `database.read`."""
     named = list(_named(conn, key, found.candidates))
-    return tuple(_match(conn, report, named, bool(found.candidates), now) for report in found.recipients)
+    return tuple(_match(conn, report, named, found, now) for report in found.recipients)
 
 
 def _named(conn: Connection, key: TokenKey, candidates: tuple[Candidate, ...]) -> Iterator[_Named]:
@@ -84,14 +84,18 @@ def _look_up(conn: Connection, key: TokenKey, candidate: Candidate) -> DeliveryR
     return found
 
 
-def _match(conn: Connection, report: RecipientReport, named: list[_Named], has_token: bool, now: dt.datetime) -> Match:
+def _match(
+    conn: Connection, report: RecipientReport, named: list[_Named], found: Understanding, now: dt.datetime
+) -> Match:
     for each in named:
         if ground := _agrees(conn, report, each.delivery):
             return Match(report, ground, each.delivery, each.by)
     if named:
         return Match(report, Ground.OTHER_RECIPIENT, named[0].delivery, named[0].by)
-    if has_token:
+    if found.candidates:
         return Match(report, Ground.NOT_OURS)
+    if found.names_letter:  # somebody else's, sent from the same mailbox
+        return Match(report, Ground.NO_TRACE)
     letters = letter_names.tried_at(conn, report.address, since=now - LOOKING_BACK) if report.address else ()
     return Match(report, Ground.ADDRESS_ONLY, letters[0]) if letters else Match(report, Ground.NO_TRACE)
 

@@ -53,15 +53,24 @@ def traces(mail: Part, *, envelope_id: str = "", message_id: str = "") -> tuple[
     return tuple(found)[:MOST]
 
 
+def names_a_letter(mail: Part, *, message_id: str = "") -> bool:
+    """Whether a mail says which letter it is about; when that is none of ours, it is about somebody else's."""
+    return any(value.strip() for value in _ids(mail, message_id))
+
+
+def _ids(mail: Part, message_id: str) -> list[str]:
+    """Where the Message-ID of the letter stands that is answered or returned."""
+    ids = [message_id, mail.get("in-reply-to"), mail.get("references")]
+    return ids + [headers.get("message-id", "") for headers in _returned(mail)]
+
+
 def _traces(mail: Part, envelope_id: str, message_id: str) -> Iterator[Candidate]:
     for name in _ENVELOPE:
         for value in mail.all(name):
             yield from (Candidate(Trace.VERP, token) for token in _TOKEN.findall(value.lower()))
     yield from (Candidate(Trace.ENVID, token) for token in _TOKEN.findall(envelope_id.lower()))
     returned = list(_returned(mail))
-    ids = [message_id, mail.get("in-reply-to"), mail.get("references")]
-    ids += [headers.get("message-id", "") for headers in returned]
-    for value in ids:
+    for value in _ids(mail, message_id):
         yield from (Candidate(Trace.MESSAGE_ID, token) for token in _MESSAGE_ID.findall(value.lower()))
     for headers in returned:
         yield from (Candidate(Trace.HEADER, token) for token in _TOKEN.findall(headers.get("x-bulletin-delivery", "")))

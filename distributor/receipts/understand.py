@@ -15,7 +15,7 @@ from distributor.receipts.dsn import read_dsn
 from distributor.receipts.mail import LARGEST, Part, decoded, read_mail
 from distributor.receipts.mdn import looks_like_receipt, read_mdn
 from distributor.receipts.report import LONGEST, Class, RecipientReport
-from distributor.receipts.trace import Candidate, traces
+from distributor.receipts.trace import Candidate, names_a_letter, traces
 
 
 class Kind(StrEnum):
@@ -32,7 +32,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """One mail as understood. `because`: stable words for what showed its kind, in the order they counted."""
+    """One mail as understood. `because`: stable words for what showed its kind, in the order they counted.
+
+    `names_letter`: it says by Message-ID which letter it is about, be it ours or not.
+    """
 
     kind: Kind
     recipients: tuple[RecipientReport, ...] = ()
@@ -41,6 +44,7 @@ class Understanding:
     sender: str = ""
     subject: str = ""
     message_id: str = ""
+    names_letter: bool = False
     truncated: bool = False
 
 
@@ -71,6 +75,7 @@ def _understand(mail: Part, *, truncated: bool) -> Understanding:
         sender=sender,
         subject=decoded(mail.get("subject"))[:200],
         message_id=mail.get("message-id")[:LONGEST],
+        names_letter=names_a_letter(mail, message_id=ids.get("message_id", "")),
         truncated=truncated,
     )
 

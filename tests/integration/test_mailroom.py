@@ -194,6 +194,21 @@ def test_a_report_with_an_address_and_no_token_is_a_suggestion(room: Mailroom) -
     assert booked.new[0].receipt.details["suggested"] == room.unit1.id
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mdn("manual-action/MDN-sent-manually; displayed", message_id="Original-Message-ID: <private@example.gov.cn>"),
+        answer(head="Auto-Submitted: auto-replied\n").replace(MESSAGE.encode(), b"private"),
+        dsn(POSTFIX_FAILED.replace(ENVELOPE, "x"), returned="Message-ID: <private@example.gov.cn>"),
+    ],
+)
+def test_a_report_about_somebody_elses_letter_to_the_same_person_is_left_alone(room: Mailroom, raw: bytes) -> None:
+    booked = room.take(raw.replace(ALICE.encode(), room.unit1.address.encode()))
+
+    assert [match.ground for match in booked.matches] == [Ground.NO_TRACE]
+    assert room.standings() == []
+
+
 def test_a_report_about_a_stranger_leaves_nothing_behind(room: Mailroom) -> None:
     booked = room.take(wire(QQ.format(reason="收件人邮件地址不存在")))
 
