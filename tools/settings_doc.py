@@ -15,7 +15,17 @@ from pydantic.fields import FieldInfo
 from distributor.channels.smtp.rules_file import RepliesEntry, ReplyRule
 from distributor.recipients.entries import DirectoryEntry, GroupEntry, PersonEntry, UnitEntry
 from distributor.rendering.theme_file import FontsEntry, LogoEntry, ThemeEntry
-from distributor.settings import DatabaseSettings, Folders, Logging, MailboxSettings, Office, Sending, SmtpAccount, Web
+from distributor.settings import (
+    DatabaseSettings,
+    Folders,
+    Logging,
+    MailboxSettings,
+    Office,
+    OfficialAccountSettings,
+    Sending,
+    SmtpAccount,
+    Web,
+)
 from distributor.workdays.file import CalendarEntry, YearEntry
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
@@ -29,6 +39,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "log": Logging,
     "web": Web,
     "mailbox": MailboxSettings,
+    "official_account.main": OfficialAccountSettings,
 }
 
 DIRECTORY: dict[str, type[BaseModel]] = {

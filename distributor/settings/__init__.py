@@ -4,6 +4,7 @@ from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.model import Settings
 from distributor.settings.office import Office
+from distributor.settings.official_account import OfficialAccountSettings
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import SmtpAccount
 from distributor.settings.web import Web
@@ -14,6 +15,7 @@ __all__ = [
     "Logging",
     "MailboxSettings",
     "Office",
+    "OfficialAccountSettings",
     "Sending",
     "Settings",
     "SmtpAccount",

@@ -26,6 +26,9 @@ CONFIG = "DISTRIBUTOR_CONFIG"
 _PREFIX, _BETWEEN = "DISTRIBUTOR_", "__"
 _LARGEST = 1_000_000
 
+#: Tables with accounts, the key that holds their secret, and the key that names its file.
+_SECRETS = (("smtp", "password", "password_file"), ("official_account", "secret", "secret_file"))
+
 Loc = tuple[str | int, ...]
 
 
@@ -100,17 +103,18 @@ def _forbidden(written: dict[str, Any], lines: "_Lines") -> Iterator[Problem]:
             words("Remove it: paths begin at this file's folder."),
         )
         yield Problem(lines.place(("home",)), "unknown_key", what, do)
-    accounts = written.get("smtp")
-    for name, account in accounts.items() if isinstance(accounts, dict) else ():
-        if isinstance(account, dict) and "password" in account:
-            del account["password"]
-            yield _secret(
-                lines, ("smtp", name, "password"), words("Put it into a file and name that as password_file.")
-            )
+    for table, key, file_key in _SECRETS:
+        accounts = written.get(table)
+        for name, account in accounts.items() if isinstance(accounts, dict) else ():
+            if isinstance(account, dict) and key in account:
+                del account[key]
+                do = words("Put it into a file and name that as {key}.", key=file_key)
+                yield _secret(lines, (table, name, key), do)
     box = written.get("mailbox")
     if isinstance(box, dict) and "password" in box:
         del box["password"]
-        yield _secret(lines, ("mailbox", "password"), words("Put it into a file and name that as password_file."))
+        do = words("Put it into a file and name that as {key}.", key="password_file")
+        yield _secret(lines, ("mailbox", "password"), do)
     database = written.get("database")
     url = database.get("url") if isinstance(database, dict) else None
     if isinstance(url, str) and has_password(url):

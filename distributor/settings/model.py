@@ -17,9 +17,10 @@ from distributor.settings import values as check
 from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
+from distributor.settings.official_account import OfficialAccountSettings
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
-from distributor.settings.table import Table, open_to_others
+from distributor.settings.table import Table, secret_problems
 from distributor.settings.web import Web
 from distributor.words import words
 
@@ -35,6 +36,7 @@ class Settings(Table):
     log: Logging = Field(default_factory=Logging)
     web: Web = Field(default_factory=Web)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
+    official_account: dict[str, OfficialAccountSettings] = Field(default_factory=dict)
     home: Path = Path()
 
     @field_validator("smtp", mode="before")
@@ -43,6 +45,15 @@ class Settings(Table):
         if isinstance(value, dict) and any(not isinstance(account, dict | SmtpAccount) for account in value.values()):
             what = words("The mail account has no name.")
             raise Misfit("account_name", what, words("Begin its table with [smtp.main]."))
+        return value
+
+    @field_validator("official_account", mode="before")
+    @classmethod
+    def _named_official_accounts(cls, value: object) -> object:
+        tables = (dict, OfficialAccountSettings)
+        if isinstance(value, dict) and any(not isinstance(account, tables) for account in value.values()):
+            what = words("The Official Account has no name.")
+            raise Misfit("account_name", what, words("Begin its table with [official_account.main]."))
         return value
 
     @property
@@ -66,9 +77,13 @@ class Settings(Table):
         return path if path.is_absolute() else self.home / path
 
     def at(self, home: Path) -> "Settings":
-        """The same settings for a file in the folder `home`, with the files of the mail account found from there."""
-        accounts = {name: account.found_from(home) for name, account in self.smtp.items()}
-        return self.model_copy(update={"home": home, "smtp": accounts, "mailbox": self.mailbox.found_from(home)})
+        """The same settings for a file in the folder `home`, with the files of all accounts found from there."""
+        found = {
+            "smtp": {name: account.found_from(home) for name, account in self.smtp.items()},
+            "mailbox": self.mailbox.found_from(home),
+            "official_account": {name: account.found_from(home) for name, account in self.official_account.items()},
+        }
+        return self.model_copy(update={"home": home, **found})
 
     def account(self) -> tuple[str, SmtpAccount]:
         """The mail account's name and settings, its files found from `home`. Raises `BadInput` when there is none."""
@@ -86,24 +101,20 @@ class Settings(Table):
                 gaps = {"port": account.port, "usual": usual, "security": account.security}
                 what = words("Port {port} is usual for {usual}, but security is {security}.", **gaps)
                 problems.append(Problem(place, "port", what, words("Correct one of the two."), "warning"))
-            try:
-                account.found_from(self.home).secret()
-            except BadInput as error:
-                problems.append(Problem(place, "secret_missing", error.what, error.do, "warning"))
-            if account.password_file is not None and open_to_others(self.path(account.password_file)):
-                what = words("Other people on this machine can read {file}.", file=account.password_file)
-                problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+            problems += secret_problems(place, account.found_from(self.home).secret, self._lying(account.password_file))
         box, place = self.mailbox, Place("[mailbox]")
-        if box.host:
-            try:
-                box.found_from(self.home).secret()
-            except BadInput as error:
-                problems.append(Problem(place, "secret_missing", error.what, error.do, "warning"))
-        if box.password_file is not None and open_to_others(self.path(box.password_file)):
-            what = words("Other people on this machine can read {file}.", file=box.password_file)
-            problems.append(Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning"))
+        files = self._lying(box.password_file)
+        problems += secret_problems(place, box.found_from(self.home).secret if box.host else str, files)
+        for name, platform in self.official_account.items():
+            here = platform.found_from(self.home)
+            files = self._lying(*platform.secret_files)
+            problems += secret_problems(Place(f"[official_account.{name}]"), here.app_secret, files)
         if self.web.listens and not check.is_loopback(self.web.listens[0]):
             what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
             do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")
             problems.append(Problem(Place("[web]"), "open_pages", what, do, "warning"))
         return tuple(problems)
+
+    def _lying(self, *files: Path | None) -> list[tuple[Path, Path]]:
+        """Files as they are written, and where they lie."""
+        return [(file, self.path(file)) for file in files if file is not None]

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import stat
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from distributor.errors import BadInput
+from distributor.errors import BadInput, Place, Problem
 from distributor.settings import values as check
 from distributor.words import words
 
@@ -47,3 +48,15 @@ def open_to_others(path: Path) -> bool:
         return bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IRGRP | stat.S_IWGRP))
     except OSError:
         return False
+
+
+def secret_problems(place: Place, read: Callable[[], object], files: Iterable[tuple[Path, Path]]) -> Iterator[Problem]:
+    """A secret that `read` does not find, and secret files, as written and as they lie, that other people can read."""
+    try:
+        read()
+    except BadInput as error:
+        yield Problem(place, "secret_missing", error.what, error.do, "warning")
+    for written, file in files:
+        if open_to_others(file):
+            what = words("Other people on this machine can read {file}.", file=written)
+            yield Problem(place, "secret_readable", what, words("Run: chmod 600 on it."), "warning")
