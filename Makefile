@@ -30,10 +30,10 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-# Postfix, Dovecot and Chromium beside each other want the machine for themselves: no -n auto.
+# Two files at a time and no more: each has its own Postfix, PostgreSQL or Chromium, and some measure seconds.
 lab: .venv/installed-dev
 	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix tests/lab/web
-	$(BIN)/python -m pytest --lab tests/lab $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --lab tests/lab -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
