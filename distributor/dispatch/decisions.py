@@ -19,6 +19,7 @@ from distributor.store.database import Connection, Database
 from distributor.store.deliveries import NotPossible, apply_fact, deliveries_of
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord, DeliveryRecord, DispatchRecord
+from distributor.store.suppressed import stop_copies
 from distributor.words import words
 
 _FACTS = {
@@ -134,6 +135,8 @@ def decide(
             for one in (*present.movable, *_freed(conn, record, present))
             if _apply(conn, decision, one, now=now, valid_until=now + valid_for, actor=actor)
         ]
+        if decision is Decision.RETRY and not selection.names_people:  # a word about all means nobody's dead address
+            stop_copies(conn, bulletin_id=record.id, now=now)
         after = {one.id: one for one in deliveries_of(conn, record.id)}
     steps = tuple(Step(one, after[one.id]) for one in moved)
     still = {one.id for one in present.copies} - {one.id for one in moved}

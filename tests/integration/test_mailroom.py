@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distributor.delivery.decision import Decision
 from distributor.delivery.evidence import Kind, Rung
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.delivery.state import Fact, State
 from distributor.dispatch.correlate import Ground
+from distributor.dispatch.decisions import decide
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.mailroom import Booked, take_in
+from distributor.dispatch.plan import Selection
 from distributor.dispatch.suppression import lift, suppressed_recipients
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.store import audit, letter_names
@@ -398,6 +401,33 @@ def test_a_person_lifts_a_suppression_and_lets_the_copy_go(room: Mailroom) -> No
 
     with room.database.write() as conn:
         assert lift(conn, room.unit1.address, now=now, actor="t") == ()
+
+
+@pytest.mark.parametrize(
+    ("selection", "state"),
+    [
+        pytest.param(Selection(), State.SUPPRESSED, id="for everybody"),
+        pytest.param(Selection(only=frozenset({"unit1@example.gov.cn"})), State.QUEUED, id="for this one"),
+    ],
+)
+def test_a_retry_of_everybody_does_not_try_a_dead_address_again(
+    room: Mailroom, selection: Selection, state: State
+) -> None:
+    room.take(room.about(dsn(POSTFIX_FAILED)))
+    now = room.bureau.clock()
+
+    decide(
+        room.database,
+        Decision.RETRY,
+        room.bureau.bulletins[0],
+        selection,
+        now=now,
+        hour=lambda after: after,
+        valid_for=dt.timedelta(days=3),
+        actor="t",
+    )
+
+    assert room.state() is state
 
 
 def test_a_mail_that_lay_in_the_mailbox_for_days_is_marked_late(room: Mailroom) -> None:
