@@ -56,16 +56,23 @@ class Article:
     pictures: tuple[InlinePicture, ...] = ()
 
     def with_pictures(self, addresses: Mapping[str, str]) -> str:
-        """The content with the platform's addresses, by `InlinePicture.cid`. A missing one raises `KeyError`."""
-        return re.sub(
-            rf'src="{_PLACEHOLDER}([^"]+)"',
-            lambda found: f'src="{html.escape(addresses[found[1]])}"',
-            self.content,
+        """The content with the platform's addresses, by `InlinePicture.cid`.
+
+        A missing one raises `KeyError`; addresses so long that the text has no room any more, `ArticleTooLong`.
+        """
+        return _short_enough(
+            re.sub(
+                rf'src="{_PLACEHOLDER}([^"]+)"',
+                lambda found: f'src="{html.escape(addresses[found[1]])}"',
+                self.content,
+            )
         )
 
 
-def render_article(bulletin: Bulletin, *, templates: Templates, pictures: Mapping[str, bytes]) -> Article:
-    """Makes the article; `pictures` holds their bytes by `Picture.source`.
+def render_article(
+    bulletin: Bulletin, *, templates: Templates, pictures: Mapping[str, bytes], mark: str = ""
+) -> Article:
+    """Makes the article; `pictures` holds their bytes by `Picture.source`, `mark` stands before the title (更正).
 
     A title over the limit is cut before the number. Raises `BadInput` or `ArticleTooLong`.
     """
@@ -80,16 +87,11 @@ def render_article(bulletin: Bulletin, *, templates: Templates, pictures: Mappin
         "footnotes": Footnotes(live_hosts=_LIVE),
     }
     content = _styled(templates.render("article/body.html", values), templates.render("article/article.css", {}))
-    if len(content) >= CONTENT_LIMIT:
-        raise ArticleTooLong(
-            words("The article has {size} characters; the limit is {limit}.", size=len(content), limit=CONTENT_LIMIT),
-            do=words("Shorten the bulletin, or split it into two numbers."),
-        )
     return Article(
-        title=_title(bulletin, " ".join(templates.render("article/title.txt", values).split())),
+        title=_title(bulletin, " ".join(templates.render("article/title.txt", values).split()), mark),
         author=_cut(bulletin.issuer or "", AUTHOR_LIMIT),
         digest=_digest(bulletin),
-        content=content,
+        content=_short_enough(content),
         pictures=tuple([logo.picture, *shown] if logo else shown),
     )
 
@@ -114,11 +116,21 @@ def _own_picture(tag: str, attribute: str, value: str) -> str | None:
     return None if attribute == "src" and not value.startswith(_PLACEHOLDER) else value
 
 
-def _title(bulletin: Bulletin, title: str) -> str:
-    number = number_line(bulletin)
-    if len(title) <= TITLE_LIMIT or not number or not title.endswith(number):
-        return _cut(title, TITLE_LIMIT)
-    return f"{_cut(title.removesuffix(number).strip(), TITLE_LIMIT - len(number) - 1)} {number}"
+def _short_enough(content: str) -> str:
+    if len(content) >= CONTENT_LIMIT:
+        raise ArticleTooLong(
+            words("The article has {size} characters; the limit is {limit}.", size=len(content), limit=CONTENT_LIMIT),
+            do=words("Shorten the bulletin, or split it into two numbers."),
+        )
+    return content
+
+
+def _title(bulletin: Bulletin, title: str, mark: str) -> str:
+    number, before = number_line(bulletin), f"【{mark}】" if mark else ""
+    room = TITLE_LIMIT - len(before)
+    if len(title) <= room or not number or not title.endswith(number):
+        return before + _cut(title, room)
+    return f"{before}{_cut(title.removesuffix(number).strip(), room - len(number) - 1)} {number}"
 
 
 def _digest(bulletin: Bulletin) -> str:
