@@ -172,9 +172,11 @@ def _show(desk: Desk, answer: _Answer, *, alone: bool) -> None:
     desk.say(f"  {_does(answer)}")
     if rule:
         note = f" ({rule.note})" if rule.note else ""
-        desk.say(f"  {words('The rule is at {place}{note}.', place=rule.place, note=note)}")
+        where = words("The rule is at {place}{note}.", place=rule.place, note=note)
+        desk.say(f"  {where}")
         if rule.source:
-            desk.say(f"  {words('Source: {source}', source=rule.source)}")
+            source = words("Source: {source}", source=rule.source)
+            desk.say(f"  {source}")
 
 
 def _document(answer: _Answer) -> dict[str, object]:

@@ -38,7 +38,7 @@ def sign(conn: Connection, delivery_id: str, word: Word, *, now: dt.datetime) ->
 
 
 def press(conn: Connection, delivery_id: str, member: str, *, now: dt.datetime) -> Added:
-    """签收 by a button on a WeCom card: the platform says which `member` pressed it. The second time gives the first."""
+    """签收 by the button of a WeCom card; the platform names the `member` who pressed it. The first time counts."""
     return _add(conn, Kind.IDENTIFIED, delivery_id, "", {"member": member}, source=WECOM, actor=WECOM, now=now)
 
 

@@ -1,5 +1,6 @@
 """What the program says is said in both languages: nothing missing, no gap lost, no sentence half in the other one."""
 
+import ast
 import re
 import string
 
@@ -74,6 +75,19 @@ def test_commands_options_and_keys_stay_as_they_are_typed(sentences: Catalog) ->
     typed = re.compile(r"`[^`]+`|--[a-z][a-z-]*|[\w.-]+\.(?:toml|yaml)")
     for sentence, said in _pairs(messages.update("zh_CN", sentences)):
         assert [word for word in typed.findall(sentence) if word not in said] == [], sentence
+
+
+def test_no_sentence_hides_where_the_catalogues_cannot_find_it() -> None:
+    """Before Python 3.12 an f-string is one token, so a sentence inside it would never be translated."""
+    hidden = [
+        f"{path.name}:{call.lineno}"
+        for path in sorted((messages.ROOT / "distributor").rglob("*.py"))
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in messages.KEYWORDS
+    ]
+    assert hidden == []
 
 
 def test_a_sentence_in_a_gap_is_said_in_the_readers_language() -> None:
