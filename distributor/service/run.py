@@ -21,6 +21,7 @@ from distributor.service.memory import keep_small
 from distributor.service.office import Office
 from distributor.service.reading import reader_of
 from distributor.service.receiving import READER, Receiving
+from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
 from distributor.service.telling import miss_account
 from distributor.service.watching import watch_inbox
@@ -76,7 +77,7 @@ async def run(office: Office, roles: Collection[Role]) -> None:
 def _the_place(office: Office) -> Iterator[None]:
     with sender(office.database, (), owner=office.owner, clock=office.clock):
         if office.database.dialect == "sqlite":  # the lock says that every other service is dead
-            for name in (LEADER, TELLER, READER):
+            for name in (LEADER, TELLER, READER, REMINDER):
                 with office.database.write() as conn:
                     leases.end(conn, name)
         yield
@@ -127,9 +128,12 @@ async def _stay_alive(supervisor: Supervisor) -> None:
 async def _send(office: Office) -> None:
     ledger = Ledger(office.database, clock=office.clock)
     ledger.start()
+    reminding = asyncio.create_task(Reminding(office).run(), name="reminding")
     try:
         await Sending(office, ledger).run()
+        await reminding
     finally:
+        reminding.cancel()
         await asyncio.to_thread(ledger.close)
 
 

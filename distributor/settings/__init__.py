@@ -5,6 +5,7 @@ from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.model import Settings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
+from distributor.settings.reminders import Reminders
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import SmtpAccount
 from distributor.settings.web import Web
@@ -16,6 +17,7 @@ __all__ = [
     "MailboxSettings",
     "Office",
     "OfficialAccountSettings",
+    "Reminders",
     "Sending",
     "Settings",
     "SmtpAccount",

@@ -18,6 +18,7 @@ from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
+from distributor.settings.reminders import Reminders
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
 from distributor.settings.table import Table, secret_problems
@@ -35,6 +36,7 @@ class Settings(Table):
     folders: Folders = Field(default_factory=Folders)
     log: Logging = Field(default_factory=Logging)
     web: Web = Field(default_factory=Web)
+    remind: Reminders = Field(default_factory=Reminders)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     official_account: dict[str, OfficialAccountSettings] = Field(default_factory=dict)
     home: Path = Path()

@@ -159,6 +159,22 @@ def bind(value: str) -> str:
     return value
 
 
+def hours(value: str) -> str:
+    """Hours of a day, such as 09:00-17:00; the first before the last."""
+    match = re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)", value.replace(" ", ""), re.ASCII)
+    plain = value.replace(" ", "")
+    if match is None or minutes(plain.partition("-")[0]) >= minutes(plain.partition("-")[2]):
+        what = words("{value} are no hours of a day.", value=shortened(value))
+        raise Misfit("hours", what, words("Write the first and the last hour, such as 09:00-17:00."))
+    return plain
+
+
+def minutes(text: str) -> int:
+    """The minutes since midnight of an hour such as 09:30."""
+    hour, _, minute = text.partition(":")
+    return int(hour) * 60 + int(minute)
+
+
 def network(value: str) -> str:
     """An address or a network, such as 10.0.0.5 or 10.0.0.0/24."""
     try:

@@ -5,11 +5,12 @@ from distributor.store import (
     mail_schema,
     office_schema,
     receipt_schema,
+    reminder_schema,
     service_schema,
     withdrawal_schema,
 )
 from distributor.store.schema import metadata
 
-SCHEMAS = (service_schema, receipt_schema, mail_schema, withdrawal_schema, office_schema, article_schema)
+SCHEMAS = (service_schema, receipt_schema, mail_schema, withdrawal_schema, office_schema, article_schema, reminder_schema)
 
 __all__ = ["SCHEMAS", "metadata"]

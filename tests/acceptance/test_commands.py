@@ -77,6 +77,8 @@ DELIVERY = {
     "changed_at",
     "attempts",
     "evidence",
+    "ladder",
+    "receipts",
 }
 ATTEMPT = {"number", "started_at", "ended_at", "verdict", "fault", "stage", "reply"}
 PLAN = {"bulletin", "to_send", "waiting", "unknown", "groups", "previous", "changes"}

@@ -168,3 +168,23 @@ def test_without_open_receipts_the_list_says_so(sent: Office) -> None:
     answer = sent.ask("receipts", "--unmatched", "--json")
     assert (answer.code, answer.json) == (4, {"receipts": []})
     assert sent.ask("receipts", "--dismiss", "99").code == 2
+
+
+async def test_those_who_owe_are_reminded_once_a_day_after_a_yes(tmp_path: Path) -> None:
+    async with ScriptedServer() as server:
+        office = Office(tmp_path, port=server.port)
+        office.write("recipients.yaml", RECIPIENTS)
+        assert (await asyncio.to_thread(office.ask, "send", "bulletin.md", "--yes")).code == 0
+        await asyncio.to_thread(office.ask, "acknowledge", "石桥镇", "--by-phone")
+        shown = await asyncio.to_thread(office.ask, "remind", "--dry-run", "--json")
+        assert [one["unit"] for one in shown.json["owed"]] == ["柳河镇"]
+        assert (await asyncio.to_thread(office.ask, "remind")).code == 5
+        sent = await asyncio.to_thread(office.ask, "remind", "--yes", "--json")
+        assert (sent.code, sent.json["ends"]) == (0, {"sent": 1})
+        again = await asyncio.to_thread(office.ask, "remind", "--yes", "--json")
+        assert (again.code, again.json["ends"]) == (4, {})
+        assert again.json["owed"][0]["reminded"] != []
+        letter = message_from_bytes(server.delivered[-1].body, policy=policy.default)
+    assert server.delivered[-1].recipient == "sunliu@example.gov.cn"
+    assert "【催办】" in letter["Subject"]
+    assert office.states()["sunliu@example.gov.cn"] == "accepted"
