@@ -1,7 +1,8 @@
-"""The reader's page as a part of the service: made when the office has a public page, with the service's clock."""
+"""The reader's and the office's pages as parts of the service, with its settings and its clock."""
 
 from distributor.dispatch.intake import templates_of
 from distributor.service.office import Office
+from distributor.web.office import OfficePages
 from distributor.web.reader import Reader
 from distributor.words import words
 
@@ -22,3 +23,8 @@ def reader_of(office: Office) -> Reader | None:
         clock=office.clock,
         alarm=alarm,
     )
+
+
+def office_pages_of(office: Office) -> OfficePages:
+    """The office's own pages. Raises `BadInput` and `BadFile` for bad templates."""
+    return OfficePages(office.database, lambda: office.settings, templates_of(office.settings), clock=office.clock)

@@ -19,7 +19,7 @@ from distributor.service.duties import LEADER, Duties
 from distributor.service.looking_back import look_back
 from distributor.service.memory import keep_small
 from distributor.service.office import Office
-from distributor.service.reading import reader_of
+from distributor.service.reading import office_pages_of, reader_of
 from distributor.service.receiving import READER, Receiving
 from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
@@ -171,7 +171,8 @@ async def _pages(office: Office) -> Pages | None:
     rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))
     registry = registry_of(rows, ClockCollector(lambda: office.last_tick, office.clock))
     reader = await asyncio.to_thread(reader_of, office)
-    return await open_pages([*health_routes(readiness), *metrics_routes(registry)], reader, *listens)
+    own = await asyncio.to_thread(office_pages_of, office)
+    return await open_pages([*health_routes(readiness), *metrics_routes(registry)], reader, *listens, office=own)
 
 
 def _scopes(office: Office) -> list[Scope]:

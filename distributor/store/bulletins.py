@@ -85,9 +85,10 @@ def find_by_number(conn: Connection, text: str) -> tuple[BulletinRecord, ...]:
     )
 
 
-def list_bulletins(conn: Connection, limit: int = 20) -> tuple[BulletinRecord, ...]:
-    """The newest bulletins, newest first."""
-    return _many(conn, bulletins().order_by(bulletin.c.id.desc()).limit(limit))
+def list_bulletins(conn: Connection, limit: int = 20, *, before: int | None = None) -> tuple[BulletinRecord, ...]:
+    """The newest bulletins, newest first; with `before`, those that were finalised before the one of this id."""
+    older = bulletins() if before is None else bulletins().where(bulletin.c.id < before)
+    return _many(conn, older.order_by(bulletin.c.id.desc()).limit(limit))
 
 
 def latest_of_series(conn: Connection, key: BulletinKey) -> BulletinRecord | None:

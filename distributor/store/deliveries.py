@@ -71,6 +71,14 @@ def find_deliveries(conn: Connection, who: str, bulletin_id: int | None = None) 
     return tuple(delivery_record(row, attempts.get(row.id, ())) for row in rows)
 
 
+def get_delivery(conn: Connection, delivery_id: str) -> DeliveryRecord:
+    """One row, with every attempt. Raises `BadInput` when there is none of this id."""
+    row = conn.execute(deliveries().where(delivery.c.id == delivery_id)).first()
+    if row is None:
+        raise BadInput(words("There is no delivery {wanted}.", wanted=delivery_id))
+    return delivery_record(row, _attempts(conn, [row.id]).get(row.id, ()))
+
+
 def recipients_of(conn: Connection, bulletin_id: int) -> tuple[Recipient, ...]:
     """Who the bulletin is owed to as last frozen, in the order of the directory."""
     listed = deliveries().where(delivery.c.bulletin_id == bulletin_id, delivery.c.listed)

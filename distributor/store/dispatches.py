@@ -24,6 +24,13 @@ def get_dispatch(conn: Connection, dispatch_id: int) -> DispatchRecord | None:
     return None if row is None else dispatch_record(row)
 
 
+def held_letters(conn: Connection) -> tuple[DispatchRecord, ...]:
+    """The letters of all bulletins that wait for a person and still have copies to send."""
+    owed = select(delivery.c.dispatch_id).where(claimable)
+    rows = conn.execute(dispatches().where(dispatch.c.hold.is_not(None), dispatch.c.id.in_(owed)))
+    return tuple(dispatch_record(row) for row in rows)
+
+
 def untouched(conn: Connection) -> tuple[DispatchRecord, ...]:
     """The letters that were released, are not on hold, and of which no copy was ever claimed."""
     copies = select(delivery.c.id).where(delivery.c.dispatch_id == dispatch.c.id)
