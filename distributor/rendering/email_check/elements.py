@@ -149,6 +149,11 @@ def _cell(element: Element) -> Iterator[Finding]:
     for missing in [] if held else [entry for entry in _CELL if entry not in element.style]:
         what = words("A cell does not say its {name} itself; after a forward it looks different.", name=missing)
         yield Finding("cell", what, words("Give it a class that look.css knows."), (f'class="{name}"', "<td"))
+    height = element.style.get("line-height", "")
+    if not held and height and not (height.endswith("px") and "mso-line-height-rule" in element.style):
+        what = words("Outlook sets lines of {value} too close or too wide.", value=height)
+        do = words("Write line-height in pixels, with mso-line-height-rule: exactly beside it.")
+        yield Finding("line_height", what, do, (f"line-height: {height}", f'class="{name}"'))
     if element.style.get("background-color", "") != element.attributes.get("bgcolor", ""):
         what = words("bgcolor and background-color of a cell differ: one of them is lost in dark mode.")
         do = words("Write the same colour in both.")

@@ -15,6 +15,8 @@ PICTURE_LIMIT = 200 * 1024
 NOTIFICATION = 60
 
 _KINDS = ("image/png", "image/jpeg", "image/gif")
+#: What holds the column together: as wide as the screen, but never wider than this.
+_COLUMN = "max-width:640px"
 _GHOST = "<!--[if mso]>"
 _REMOTE = re.compile(r"""(?:src|background)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(""", re.IGNORECASE)
 
@@ -58,6 +60,7 @@ def _frame(page: str, elements: Sequence[Element]) -> Iterator[Finding]:
         ('lang="zh-CN"' in page, '<html lang="zh-CN">'),
         ('<meta charset="utf-8">' in page, '<meta charset="utf-8">'),
         ('name="color-scheme"' in page, '<meta name="color-scheme" content="light">'),
+        (_COLUMN in page.replace(" ", ""), _COLUMN),
         (page.count(_GHOST) == page.count("<![endif]-->") >= 2, _GHOST),
     )
     for there, what in needed:
