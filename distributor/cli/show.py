@@ -82,7 +82,7 @@ def show_deliveries(
 ) -> None:
     """Who, which group, which state. A long list shows only what needs a person."""
     shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
-    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("evidence"), say("remark"))
+    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
     for delivery in shown:
         colour = _COLOURS.get(delivery.state, "")
         state = state_name(delivery.state)
@@ -92,8 +92,7 @@ def show_deliveries(
             escape(delivery.group),
             escape(delivery.address),
             f"[{colour}]{state}[/]" if colour else state,
-            escape(_evidence(delivery, (receipts or {}).get(delivery.id, ()))),
-            escape(_remark(desk, delivery)),
+            escape(_remark(desk, delivery, (receipts or {}).get(delivery.id, ()))),
         )
     if shown:
         desk.console.print(table)
@@ -161,8 +160,9 @@ def _evidence(delivery: DeliveryRecord, receipts: Sequence[Receipt]) -> str:
     return str(RUNGS[rung]) if rung is not evidence_of(delivery.state, delivery.reason) else ""
 
 
-def _remark(desk: Desk, delivery: DeliveryRecord) -> str:
-    parts = [str(reason_words(delivery))] if delivery.reason or delivery.history else []
+def _remark(desk: Desk, delivery: DeliveryRecord, receipts: Sequence[Receipt]) -> str:
+    parts = [_evidence(delivery, receipts)]
+    parts += [str(reason_words(delivery))] if delivery.reason or delivery.history else []
     if delivery.state is State.DEFERRED and delivery.next_attempt_at:
         parts.append(desk.local(delivery.next_attempt_at))
     if delivery.credited:

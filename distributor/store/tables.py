@@ -11,6 +11,14 @@ from distributor.store import (
 )
 from distributor.store.schema import metadata
 
-SCHEMAS = (service_schema, receipt_schema, mail_schema, withdrawal_schema, office_schema, article_schema, reminder_schema)
+SCHEMAS = (
+    service_schema,
+    receipt_schema,
+    mail_schema,
+    withdrawal_schema,
+    office_schema,
+    article_schema,
+    reminder_schema,
+)
 
 __all__ = ["SCHEMAS", "metadata"]
