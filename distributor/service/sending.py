@@ -30,6 +30,9 @@ _log = log("sending")
 #: The rows are looked at this often even when nobody wakes the service: other processes write to them.
 LOOK_EVERY = 1.0
 
+#: While nothing is sent, news for the editors is looked for so often.
+TELL_EVERY = dt.timedelta(seconds=5)
+
 #: After trouble with the database the next look waits for so long.
 PAUSE = 5.0
 
@@ -67,6 +70,7 @@ class Sending:
         self._crew: Crew | None = None
         self._full: _Full | None = None
         self._settings: Settings | None = None
+        self._told_at: dt.datetime | None = None
 
     async def run(self) -> None:
         """Sends what is due, again and again. Trouble with the database ends a round, never the service."""
@@ -76,13 +80,21 @@ class Sending:
                 self._office.wake.clear()
                 try:
                     rest = 0.0 if await self._round() else LOOK_EVERY
-                    await self._tell()
+                    if self._is_time_to_tell(worked=not rest):
+                        await self._tell()
                 except Unavailable as trouble:
                     _log.error("send.interrupted", what=str(trouble))
                     rest = PAUSE
                 await self._rest(rest)
         finally:
             stopper.cancel()
+
+    def _is_time_to_tell(self, *, worked: bool) -> bool:
+        now = self._office.clock()
+        if not worked and self._told_at and self._told_at <= now < self._told_at + TELL_EVERY:
+            return False
+        self._told_at = now
+        return True
 
     async def _pass_on_the_stop(self) -> None:
         await self._office.stopping.wait()

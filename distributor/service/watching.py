@@ -21,8 +21,8 @@ _log = log("duties")
 #: How often the watch asks whether the folder is still the one to watch, in seconds.
 CHECK_EVERY = 5.0
 
-#: Changes are gathered for so long, in milliseconds; as often the watch asks whether it is to stop.
-STEP = 200
+#: Changes are gathered for so long, in milliseconds; as often the watch asks whether it is to stop, and pays for it.
+STEP = 500
 
 #: The second look comes when a file that was whole at the first one has settled.
 _AFTER = SETTLED_AFTER + dt.timedelta(milliseconds=50)
