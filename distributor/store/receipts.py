@@ -7,7 +7,7 @@ law (`delivery.evidence`) says what it does. What nobody can match counts for no
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -114,6 +114,37 @@ def add_receipt(
     if number is not None and standing == "applied":
         state = _apply(conn, row, now=now)
     return Added(receipt_record(row), number is not None, state)
+
+
+@dataclass(frozen=True, slots=True)
+class Slight:
+    """A receipt of which there are many and which says little: a page was opened. `at` is UTC."""
+
+    kind: Kind
+    delivery_id: str
+    source: str
+    digest: str
+    at: dt.datetime
+
+
+def add_slight(conn: Connection, slights: Sequence[Slight]) -> None:
+    """Adds many receipts at once; only those that have something to say about their copy are looked at one by one.
+
+    Receipts of copies that are not there are left out.
+    """
+    states: dict[str, State] = {}
+    for ids in chunks({one.delivery_id for one in slights}):
+        query = select(delivery.c.id, delivery.c.state).where(delivery.c.id.in_(ids))
+        states |= {row.id: State(row.state) for row in conn.execute(query)}
+    known = [one for one in slights if one.delivery_id in states]
+    plain_ones = [one for one in known if effect_of(one.kind, states[one.delivery_id]) is Effect.NOTHING]
+    if plain_ones:
+        conn.execute(_insert(conn), [_slight_values(one) for one in plain_ones])
+    for one in known:
+        if effect_of(one.kind, states[one.delivery_id]) is not Effect.NOTHING:
+            add_receipt(
+                conn, one.kind, delivery_id=one.delivery_id, source=one.source, digest=one.digest, at=one.at, now=one.at
+            )
 
 
 def settle(conn: Connection, *, now: dt.datetime) -> int:
@@ -251,9 +282,28 @@ def _of_person(conn: Connection, receipt_id: int) -> Receipt:
 
 def _insert_once(conn: Connection, values: Mapping[str, object]) -> int | None:
     """Adds a row unless its digest is there; whoever comes second waits for the first one's commit."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(receipt).values(dict(values)).on_conflict_do_nothing(index_elements=[receipt.c.digest])
-    return cast("int | None", conn.execute(statement.returning(receipt.c.id)).scalar())
+    return cast("int | None", conn.execute(_insert(conn).values(dict(values)).returning(receipt.c.id)).scalar())
+
+
+def _insert(conn: Connection) -> sqlite.Insert | postgresql.Insert:
+    if conn.dialect.name == "postgresql":
+        return postgresql.insert(receipt).on_conflict_do_nothing(index_elements=[receipt.c.digest])
+    return sqlite.insert(receipt).on_conflict_do_nothing(index_elements=[receipt.c.digest])
+
+
+def _slight_values(one: Slight) -> dict[str, object]:
+    return {
+        "delivery_id": one.delivery_id,
+        "kind": one.kind,
+        "source": one.source,
+        "at": one.at,
+        "received_at": one.at,
+        "digest": one.digest,
+        "standing": "applied",
+        "note": "",
+        "details": "{}",
+        "raw": None,
+    }
 
 
 def receipt_rows() -> Select[Any]:

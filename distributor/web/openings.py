@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from distributor.delivery.evidence import Kind
-from distributor.errors import BadInput, Unavailable
+from distributor.errors import Unavailable
 from distributor.log import log
 from distributor.store.database import Database
-from distributor.store.receipts import add_receipt
+from distributor.store.receipts import Slight, add_slight
 
 _log = log("web")
 
@@ -105,16 +105,9 @@ class Openings:
             await self.flush()
 
     def _write(self, batch: dict[Opening, dt.datetime]) -> None:
+        # In one order everywhere, so that two processes cannot wait for each other.
+        ordered = sorted(batch.items(), key=lambda each: each[0].delivery_id)
         with self._database.write() as conn:
-            # In one order everywhere, so that two processes cannot wait for each other.
-            for opening, at in sorted(batch.items(), key=lambda each: each[0].delivery_id):
-                with contextlib.suppress(BadInput):  # the copy is of another database, or of a restored one
-                    add_receipt(
-                        conn,
-                        opening.kind,
-                        delivery_id=opening.delivery_id,
-                        source=opening.source,
-                        digest=opening.digest,
-                        at=at,
-                        now=at,
-                    )
+            add_slight(
+                conn, [Slight(each.kind, each.delivery_id, each.source, each.digest, at) for each, at in ordered]
+            )

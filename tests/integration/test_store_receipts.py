@@ -15,7 +15,9 @@ from distributor.store.deliveries import deliveries_of
 from distributor.store.moves import Move, apply_moves
 from distributor.store.receipts import (
     Added,
+    Slight,
     add_receipt,
+    add_slight,
     assign,
     dismiss,
     evidence_for,
@@ -212,3 +214,23 @@ def test_a_hundred_at_once_leave_one_receipt_and_all_learn_the_first_time(databa
     assert len(found) == 20
     assert sum(added.new for added in found) == 1
     assert len({added.receipt.at for added in found}) == 1
+
+
+def test_many_openings_are_added_at_once_and_settle_the_copies_in_doubt(database: Database) -> None:
+    with database.write() as conn:
+        doubtful, taken = bulletin(conn, "li", "wang")
+        go(conn, doubtful.id, *WAYS[State.UNKNOWN])
+        go(conn, taken.id, *WAYS[State.ACCEPTED])
+        notes = [
+            Slight(Kind.OPENED, delivery_id, "page", f"{number:064d}", NOW)
+            for number, delivery_id in enumerate([doubtful.id, taken.id, "f" * 32])
+        ]
+        for _ in range(2):
+            add_slight(conn, notes)
+        assert state_of(conn, doubtful.id) is State.ACCEPTED
+        assert state_of(conn, taken.id) is State.ACCEPTED
+        found = receipts_of(conn, [doubtful.id, taken.id, "f" * 32])
+    assert {delivery_id: [one.kind for one in kept] for delivery_id, kept in found.items()} == {
+        doubtful.id: [Kind.OPENED],
+        taken.id: [Kind.OPENED],
+    }
