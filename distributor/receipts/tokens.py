@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     ENVELOPE = "envelope"  # VERP envelope sender and ENVID
     LINK = "link"  # the reader's page
     PRESS = "press"  # one issue of the 签收 button
+    ARTICLE = "article"  # by which the platform knows a mass send of ours
 
 
 @dataclass(frozen=True, slots=True)

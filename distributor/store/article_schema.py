@@ -21,6 +21,7 @@ article = Table(
     Column("state", Text, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("own_id", String(32), nullable=False),
+    Column("digest", Text, nullable=False),  # of the bulletin whose text the draft has
     Column("media_id", Text, nullable=False),
     Column("publish_id", Text, nullable=False),
     Column("msg_id", Text, nullable=False),

@@ -1,21 +1,22 @@
 """Articles (公众号) as stored: moved along the law by compare-and-set, every step opened before its request."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, exists, insert, select, update
 
-from distributor.delivery.article import LATE, UNDER_WAY, ArticleFact, ArticleState, advance, allows
-from distributor.store.article_schema import article, article_picture, article_readers, article_step
+from distributor.delivery.article import LATE, OUT, UNDER_WAY, ArticleFact, ArticleState, advance, allows
+from distributor.store.article_schema import article, article_readers, article_step
 from distributor.store.attempts import plain
 from distributor.store.turns import take_turns
 
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """One step: `result` is empty while its answer is not known, then done, refused, lost or not_taken."""
+    """One step: `result` is empty while its answer is not known, then done, refused, lost, not_taken
+    or failed."""
 
     id: int
     step: str
@@ -38,6 +39,7 @@ class ArticleRecord:
     state: ArticleState
     epoch: int
     own_id: str
+    digest: str
     media_id: str
     publish_id: str
     msg_id: str
@@ -87,6 +89,12 @@ def articles_out_since(conn: Connection, account: str, since: dt.datetime) -> tu
     return _many(conn, out.where(article.c.statistics_id != "").order_by(article.c.id))
 
 
+def has_gone_out(conn: Connection, bulletin_id: int) -> bool:
+    """Whether an article of this edition is out, or may be."""
+    maybe = article.c.state.in_(sorted(UNDER_WAY | OUT | {ArticleState.UNKNOWN}))
+    return conn.execute(select(exists().where(article.c.bulletin_id == bulletin_id, maybe))).scalar_one()
+
+
 def drafts_of_others(conn: Connection, record: ArticleRecord) -> frozenset[str]:
     """Drafts that belong to other editions at the same account."""
     others = select(article.c.media_id).where(article.c.account == record.account, article.c.id != record.id)
@@ -99,7 +107,7 @@ def make_article(conn: Connection, bulletin_id: int, account: str, own_id: str, 
     found = find_article(conn, bulletin_id, account)
     if found is not None:
         return found
-    texts = dict.fromkeys(("media_id", "publish_id", "msg_id", "statistics_id", "address", "trouble"), "")
+    texts = dict.fromkeys(("digest", "media_id", "publish_id", "msg_id", "statistics_id", "address", "trouble"), "")
     row = {"bulletin_id": bulletin_id, "account": account, "state": ArticleState.NEW, "epoch": 0, "own_id": own_id}
     conn.execute(insert(article).values(**row, **texts, changed_at=now))
     made = find_article(conn, bulletin_id, account)
@@ -115,9 +123,9 @@ def move(
     now: dt.datetime,
     look_at: dt.datetime | None = None,
     trouble: str = "",
-    **ids: str,
+    ids: Mapping[str, str] | None = None,
 ) -> ArticleRecord:
-    """Moves an article by a fact about what `record` shows, and books the platform's ids.
+    """Moves an article by a fact about what `record` shows, and books the platform's ids, by their columns.
 
     Raises `Overtaken` when the row is not as `record` says any more, unless the fact is true whenever it comes, or
     when the law has no such arrow.
@@ -129,7 +137,7 @@ def move(
     out_at = now if fact in (ArticleFact.PUBLISHED, ArticleFact.SENT) else present.out_at
     values = {"state": state, "epoch": present.epoch + 1, "look_at": look_at, "trouble": plain(trouble)}
     conn.execute(
-        update(article).where(article.c.id == record.id).values(**values, out_at=out_at, changed_at=now, **ids)
+        update(article).where(article.c.id == record.id).values(**values, out_at=out_at, changed_at=now, **(ids or {}))
     )
     return get_article(conn, record.id)
 
@@ -175,35 +183,16 @@ def end_step(
     conn.execute(update(article_step).where(*open_one).values(**values))
 
 
-def picture_name(conn: Connection, account: str, place: str, digest: str) -> str:
-    """What the platform calls a picture that it has; empty when it has none such."""
-    wanted = _picture(account, place, digest)
-    return str(conn.execute(select(article_picture.c.name).where(*wanted)).scalar() or "")
+def fail_step(conn: Connection, step_id: int, text: str, *, now: dt.datetime) -> None:
+    """What a step began came to nothing, as the platform or a person says afterwards."""
+    values = {"ended_at": now, "result": "failed", "text": plain(text)}
+    conn.execute(update(article_step).where(article_step.c.id == step_id).values(**values))
 
 
-def keep_picture(conn: Connection, account: str, place: str, digest: str, name: str, *, now: dt.datetime) -> None:
-    """Books a picture that was uploaded; the newest name counts."""
-    take_turns(conn, [f"picture:{account}:{place}:{digest}"])
-    forget_picture(conn, account, place, digest)
-    conn.execute(insert(article_picture).values(account=account, place=place, digest=digest, name=name, at=now))
-
-
-def forget_picture(conn: Connection, account: str, place: str, digest: str) -> None:
-    """The platform has it no more."""
-    conn.execute(delete(article_picture).where(*_picture(account, place, digest)))
-
-
-def note_readers(conn: Connection, article_id: int, day: dt.date, readers: int, *, now: dt.datetime) -> None:
-    """Books how many read an article on one day; a later figure takes the place of an earlier one."""
-    take_turns(conn, [f"readers:{article_id}:{day}"])
-    same = (article_readers.c.article_id == article_id, article_readers.c.day == day)
-    conn.execute(delete(article_readers).where(*same))
-    conn.execute(insert(article_readers).values(article_id=article_id, day=day, readers=readers, at=now))
-
-
-def _picture(account: str, place: str, digest: str) -> tuple[Any, ...]:
-    columns = article_picture.c
-    return (columns.account == account, columns.place == place, columns.digest == digest)
+def note_trouble(conn: Connection, record: ArticleRecord, trouble: str) -> None:
+    """Books why a step came to nothing, where nobody moved the article meanwhile."""
+    same = (article.c.id == record.id, article.c.epoch == record.epoch)
+    conn.execute(update(article).where(*same).values(trouble=plain(trouble)))
 
 
 def _locked(conn: Connection, record: ArticleRecord) -> ArticleRecord:
@@ -256,6 +245,7 @@ def _record(row: Row[Any], steps: tuple[StepRecord, ...], readers: tuple[tuple[d
         state=ArticleState(row.state),
         epoch=row.epoch,
         own_id=row.own_id,
+        digest=row.digest,
         media_id=row.media_id,
         publish_id=row.publish_id,
         msg_id=row.msg_id,

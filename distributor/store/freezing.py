@@ -15,6 +15,7 @@ from distributor.delivery.outcome import Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 from distributor.errors import Refused
+from distributor.store.articles import has_gone_out
 from distributor.store.copies import TokenHashes, bring_in_line, lock_copies
 from distributor.store.records import BulletinKey, BulletinRecord, FreezeResult, Frozen, Letter
 from distributor.store.rows import bulletin_record, bulletins
@@ -143,12 +144,13 @@ def _replace(conn: Connection, present: Any, frozen: Frozen, now: dt.datetime) -
 
 
 def may_have_left(conn: Connection, number: int) -> bool:
-    """Whether any copy of a bulletin was handed over, or may have been."""
+    """Whether any copy of a bulletin was handed over, or may have been, or an article of it is out."""
     untouched = and_(delivery.c.state.in_([State.QUEUED, State.CANCELLED, State.SUPPRESSED]), delivery.c.attempts == 0)
     ours = select(delivery.c.id).where(delivery.c.bulletin_id == number)
     left = attempt.c.verdict.in_([Verdict.ACCEPTED, Verdict.UNKNOWN])
     moved = conn.execute(select(exists().where(delivery.c.bulletin_id == number, ~untouched))).scalar_one()
-    return moved or conn.execute(select(exists().where(attempt.c.delivery_id.in_(ours), left))).scalar_one()
+    tried = exists().where(attempt.c.delivery_id.in_(ours), left)
+    return moved or conn.execute(select(tried)).scalar_one() or has_gone_out(conn, number)
 
 
 def _dispatch(conn: Connection, number: int, letter: Letter, *, renew: bool, now: dt.datetime) -> int:

@@ -16,7 +16,7 @@ _STATES = (
 
 
 def upgrade() -> None:
-    texts = ("media_id", "publish_id", "msg_id", "statistics_id", "address", "trouble")
+    texts = ("digest", "media_id", "publish_id", "msg_id", "statistics_id", "address", "trouble")
     op.create_table(
         "article",
         sa.Column("id", sa.Integer, nullable=False),
