@@ -54,7 +54,7 @@ class Kind(StrEnum):
     AUTO_REPLIED = "auto_replied"  # an automatic answer of a live mailbox
     DISPOSED = "disposed"  # MDN: deleted, dispatched, processed or denied, which is not reading
     COMPLAINED = "complained"  # marked as spam by the recipient
-    FETCHED = "fetched"  # the pixel, a HEAD or a prefetch
+    FETCHED = "fetched"  # a HEAD or a prefetch
     OPENED = "opened"  # a GET of the page
     READ_AUTOMATICALLY = "read_automatically"  # MDN: displayed, without the user's doing
     READ = "read"  # MDN: displayed

@@ -14,7 +14,7 @@ from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
 from distributor.recipients.manners import is_reminder
-from distributor.recipients.model import Acknowledge, Attach, OnUnknown, Pixel, ReadReport, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy
 from distributor.words import words
 
 _LONGEST = 100  # characters of a name; three times the longest official unit name
@@ -122,9 +122,6 @@ class GroupEntry(_Entry):
     )
     remark: Remark | None = Field(
         None, description="Whether the page has room for a remark (批示, 备注); empty: not for 报, for others yes."
-    )
-    pixel: Pixel = Field(
-        Pixel.NEVER, description="Whether letters carry a picture whose loading is noted, as unverified."
     )
     read_report: ReadReport = Field(
         ReadReport.NEVER,

@@ -91,7 +91,6 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         satisfied_by=group.satisfied_by,
         on_unknown=group.on_unknown,
         remark=group.remark,
-        pixel=group.pixel,
         read_report=group.read_report,
         remind=group.remind,
         attach=group.attach,

@@ -1,4 +1,4 @@
-"""How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, pixel, read report.
+"""How a group is asked for receipts, as its letter was frozen: 签收, deadline, remarks, reminders, read report.
 
 The directory may change later; what a letter promised its readers stays. Kept as JSON beside the letter, so that
 letters of earlier versions, which know fewer manners, are read with the USUAL.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from distributor.bulletin.model import Direction
-from distributor.recipients.model import Acknowledge, Group, Pixel, ReadReport, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Group, ReadReport, Remark, SatisfiedBy
 from distributor.workdays.calendar import Workdays
 
 _DAYS = re.compile(r"(\d+) (working )?days?")
@@ -32,7 +32,6 @@ class Manners:
     due: str | None = None
     satisfied_by: SatisfiedBy = SatisfiedBy.ANY
     remark: Remark = Remark.NEVER
-    pixel: Pixel = Pixel.NEVER
     read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
 
@@ -73,7 +72,6 @@ def manners_of(group: Group) -> Manners:
         due=group.due,
         satisfied_by=group.satisfied_by,
         remark=group.remark or asked,
-        pixel=group.pixel,
         read_report=group.read_report,
         remind=group.remind,
     )
@@ -87,7 +85,6 @@ def read_manners(document: str) -> Manners:
         due=found.get("due"),
         satisfied_by=SatisfiedBy(found.get("satisfied_by", USUAL.satisfied_by)),
         remark=Remark(found.get("remark", USUAL.remark)),
-        pixel=Pixel(found.get("pixel", USUAL.pixel)),
         read_report=ReadReport(found.get("read_report", USUAL.read_report)),
         remind=tuple(found.get("remind", ())),
     )

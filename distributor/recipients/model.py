@@ -33,13 +33,6 @@ class Remark(StrEnum):
     OPTIONAL = "optional"
 
 
-class Pixel(StrEnum):
-    """Whether letters carry a picture whose loading is noted, as unverified."""
-
-    NEVER = "never"
-    ALWAYS = "always"
-
-
 class ReadReport(StrEnum):
     """Whether a letter asks the reader's mail program to report that it was read (RFC 8098)."""
 
@@ -95,7 +88,6 @@ class Group:
     satisfied_by: SatisfiedBy = SatisfiedBy.ANY
     on_unknown: OnUnknown = OnUnknown.HOLD
     remark: Remark | None = None  # None: as its direction has it
-    pixel: Pixel = Pixel.NEVER
     read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
     attach: tuple[Attach, ...] | None = None  # None: as its direction has it

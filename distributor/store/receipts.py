@@ -90,7 +90,7 @@ def add_receipt(
     """Keeps a receipt and applies it to its delivery, in the caller's transaction.
 
     `digest` (hex, 64 characters) makes a report known again: the second time changes nothing and gives the first row.
-    `source` says where it came in: "mailbox", "page", "phone", "pixel", a channel. `delivery_id` None: it fits
+    `source` says where it came in: "mailbox", "page", "phone", a channel. `delivery_id` None: it fits
     nothing, and is listed for a person with `review` as the reason. With both, it belongs to the delivery but a
     person must look before it counts (another Final-Recipient). `details` are plain JSON values, never a secret.
     Raises `BadInput` for a delivery that is not there.

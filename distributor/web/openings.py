@@ -1,4 +1,4 @@
-"""Notes that pages were opened and pixels were loaded: gathered in memory, written together, bounded.
+"""Notes that pages were opened: gathered in memory, written together, bounded.
 
 Nobody can tell who opened a page, so each copy gets at most one such note a day and kind. They are the only thing
 that is written without anybody's pressing a button, and the first thing to be dropped when there are too many: a

@@ -374,7 +374,7 @@ async def test_73_odd_headers_change_nothing_and_are_shown_nowhere(
 async def test_74_a_flood_of_openings_is_bounded_and_does_not_delay_a_签收(bureau: Bureau) -> None:
     async with reading(bureau) as page:
         for number in range(20_000):
-            page.reader.openings.note(f"{number:032x}", Kind.FETCHED, "pixel")
+            page.reader.openings.note(f"{number:032x}", Kind.FETCHED, "page")
         assert page.reader.openings.dropped == 10_000
         assert (await page.sign()).status_code == 303
         assert page.evidence() is Rung.SIGNED

@@ -8,7 +8,7 @@ import pytest
 from distributor.bulletin.model import Direction
 from distributor.recipients.file import parse_directory
 from distributor.recipients.manners import Manners, manners_of, read_manners
-from distributor.recipients.model import Acknowledge, Group, Pixel, Remark, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Group, Remark, SatisfiedBy
 from distributor.recipients.resolve import directory_digest, resolve
 from distributor.workdays.calendar import Workdays
 
@@ -35,7 +35,6 @@ def test_manners_are_read_back_as_they_were_written() -> None:
         due="3 days",
         satisfied_by=SatisfiedBy.ALL,
         remark=Remark.OPTIONAL,
-        pixel=Pixel.ALWAYS,
         remind=("1 working day before",),
     )
     assert read_manners(manners.to_document()) == manners
@@ -46,9 +45,9 @@ def test_a_letter_of_an_earlier_version_has_the_usual_manners() -> None:
 
 
 def test_the_directory_says_what_is_asked() -> None:
-    found = manners_of(group("remind: [1 working day before, on the day, 2  days after]\n    pixel: always"))
+    found = manners_of(group("remind: [1 working day before, on the day, 2  days after]"))
     assert found.remind == ("1 working day before", "on the day", "2 days after")
-    assert (found.acknowledge, found.due, found.pixel) == (Acknowledge.REQUIRED, "2 working days", Pixel.ALWAYS)
+    assert (found.acknowledge, found.due) == (Acknowledge.REQUIRED, "2 working days")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_a_day_to_remind_on_that_is_no_such_day_is_refused(text: str) -> None:
         group(f"remind: [{text}]")
 
 
-@pytest.mark.parametrize("more", ["remark: never", "pixel: always", "remind: [on the day]"])
+@pytest.mark.parametrize("more", ["remark: never", "remind: [on the day]"])
 def test_a_list_with_other_manners_is_another_list(more: str) -> None:
     def digest(more: str) -> str:
         directory = parse_directory(DIRECTORY.format(more=more).encode()).directory
