@@ -18,12 +18,14 @@ class Mailbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.received: list[Path] = []
+        self.letters: dict[str, bytes] = {}  # the last one of each address
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keeps one letter and takes responsibility for it (RFC 5321 4.2.5)."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         for recipient in envelope.rcpt_tos:
             self.received.append(self._keep(recipient, content))
+            self.letters[recipient] = content
         return "250 2.0.0 kept"
 
     def _keep(self, recipient: str, content: bytes) -> Path:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -98,9 +98,19 @@ def _finalised(desk: Desk, database: Database, issue: str | None, *, yes: bool, 
 
 
 def send_record(
-    desk: Desk, database: Database, record: BulletinRecord, selection: Selection, *, at_once: bool, yes: bool
+    desk: Desk,
+    database: Database,
+    record: BulletinRecord,
+    selection: Selection,
+    *,
+    at_once: bool,
+    yes: bool,
+    sent_now: Callable[[], None] = lambda: None,
 ) -> int:
-    """Sends one finalised bulletin at its hour: now, or later by the running service. Returns the exit code."""
+    """Sends one finalised bulletin at its hour: now, or later by the running service. Returns the exit code.
+
+    `sent_now` is called when letters were handed over, before anything is said of them.
+    """
     owner = new_owner()
     with contextlib.suppress(SenderBusy), sender(database, [record.id], owner=owner):
         pass  # what a dead sender left behind is part of what there is to send
@@ -133,6 +143,7 @@ def send_record(
         return Exit.DONE
     delivery_ids = plan.delivery_ids if selection.is_narrow else None
     sent = _send_or_follow(desk, database, record, delivery_ids=delivery_ids, rules=rules, owner=owner)
+    sent_now()
     with database.read() as conn:
         after = standing(conn, record)
     return _report(desk, plan, after, selection, sent)
@@ -191,7 +202,7 @@ def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, sent:
     stopped = sent.stopped
     meant = [delivery for delivery in after.deliveries if selection.covers(delivery)]
     if not desk.as_json:
-        show_deliveries(desk, meant)
+        show_deliveries(desk, meant, after.receipts)
         show_summary(desk, after)
     _tell_of_accounts(desk, sent)
     if stopped:

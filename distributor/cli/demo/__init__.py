@@ -1,12 +1,17 @@
 """`distributor demo`: the main job for real, on this machine, with nothing to set up."""
 
 import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from distributor.cli.demo.ground import lay_out, refuse_an_office, settings_of
+from distributor.cli.demo.answers import Answered, answer_letters, show_answers
+from distributor.cli.demo.browser import Visited
+from distributor.cli.demo.ground import lay_out, refuse_an_office, settings_of, with_page
+from distributor.cli.demo.page import reading
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
@@ -15,6 +20,7 @@ from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection
 from distributor.rendering.gallery import write_gallery
 from distributor.rendering.rendition import from_document
+from distributor.rendering.sheets import Sheet
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of
 from distributor.store.records import BulletinRecord
@@ -24,6 +30,13 @@ if TYPE_CHECKING:
     from distributor.cli.mailbox import Mailbox
 
 EXAMPLE = "river-12.md"
+
+_PAGES = (
+    Sheet("签收", "阅读页，打开时", open="reader.html", light="reader.html", note="邮件中的链接打开的网页，请签收"),
+    Sheet(
+        "签收", "阅读页，签收后", open="reader-signed.html", light="reader-signed.html", note="模拟签收之后的同一网页"
+    ),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,13 +63,24 @@ def _demo(desk: Desk, folder: Path) -> int:
     from distributor.cli.mailbox import Mailbox, serving
 
     mailbox = Mailbox(folder / "mailbox")
-    with serving(mailbox) as port:
-        desk.given_settings = settings_of(folder, port)
+    with ExitStack() as stack:
+        port = stack.enter_context(serving(mailbox))
+        settings = settings_of(folder, port)
+        database = stack.enter_context(closing(Database.open(settings.database_url)))
+        page = stack.enter_context(reading(desk, database, settings))
+        desk.given_settings = with_page(settings, page)
         desk.say(words("A mailbox is listening on 127.0.0.1:{port}.", port=port))
-        with desk.database() as database:
-            record = _finalised(desk, database, folder / "examples" / EXAMPLE)
-            code = send_record(desk, database, record, Selection(), at_once=True, yes=True)
-            gallery = _gallery(database, record, folder / "gallery")
+        desk.say(words("The reader's page is served at {address} while the demo runs.", address=page))
+        record = _finalised(desk, database, folder / "examples" / EXAMPLE)
+        answered: list[Answered] = []
+
+        def answer() -> None:
+            answered.append(answer_letters(desk, database, record, mailbox.letters, folder / "answers"))
+
+        code = send_record(desk, database, record, Selection(), at_once=True, yes=True, sent_now=answer)
+        for one in answered:
+            show_answers(desk, database, record, one)
+        gallery = _gallery(database, record, folder / "gallery", [one.visited for one in answered if one.visited])
     _say_where(desk, folder, mailbox, gallery)
     # A second demo finds everything distributed: that is what it is meant to show.
     return Exit.DONE if code == Exit.NOTHING else code
@@ -70,12 +94,18 @@ def _finalised(desk: Desk, database: Database, file: Path) -> BulletinRecord:
     return finalise_file(desk, database, file, correction=False, yes=True)[1].record
 
 
-def _gallery(database: Database, record: BulletinRecord, folder: Path) -> Path:
+def _gallery(database: Database, record: BulletinRecord, folder: Path, visited: Sequence[Visited]) -> Path:
     with database.read() as conn:
         renditions = [
             from_document(dispatch.rendition) for dispatch in dispatches_of(conn, record.id) if not dispatch.replaced
         ]
-    return write_gallery(folder, renditions, title=record.title)
+    folder.mkdir(parents=True, exist_ok=True)
+    for seen in visited:
+        for name, page in (("reader.html", seen.before), ("reader-signed.html", seen.after)):
+            (folder / name).write_text(page, encoding="utf-8")
+    # A second demo has no reader of its own and shows what the first one's saw.
+    sheets = [sheet for sheet in _PAGES if (folder / sheet.open).is_file()]
+    return write_gallery(folder, renditions, title=record.title, sheets=sheets)
 
 
 def _say_where(desk: Desk, folder: Path, mailbox: "Mailbox", gallery: Path) -> None:
@@ -83,6 +113,8 @@ def _say_where(desk: Desk, folder: Path, mailbox: "Mailbox", gallery: Path) -> N
         desk.say(words("{count} letters were received:", count=len(mailbox.received)), style="bold")
         for path in sorted(mailbox.received):
             desk.say(f"  {path}")
+    if (folder / "answers").is_dir():
+        desk.say(words("The simulated answers as mails: {path}", path=folder / "answers"))
     desk.say(words("What each group got, as a page: {path}", path=gallery))
     desk.say(words("The record of every copy: {path}", path=folder / "data" / "distributor.db"))
     desk.say(words("Run it again: nothing is sent twice. `distributor demo --fresh` starts over."))

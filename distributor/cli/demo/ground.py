@@ -37,3 +37,8 @@ def settings_of(folder: Path, port: int) -> Settings:
     account = SmtpAccount(host="127.0.0.1", port=port, security="none", connections=3)
     settings = load_settings(folder / FILE_NAME, environ={})
     return settings.model_copy(update={"smtp": {"main": account}})
+
+
+def with_page(settings: Settings, address: str) -> Settings:
+    """The same settings for letters that lead to the reader's page at `address`."""
+    return settings.model_copy(update={"office": settings.office.model_copy(update={"base_url": address})})
