@@ -22,7 +22,7 @@ from distributor.settings import Settings
 from distributor.store import audit, breakers
 from distributor.store.breakers import Passage
 from distributor.store.bulletins import get_bulletin
-from distributor.store.claims import recover, sweep
+from distributor.store.claims import end_leases, expire, recover, withdraw_unowed
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of, hasten, release
 from distributor.store.ledger import Ledger
@@ -88,14 +88,17 @@ def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, clo
     """The one sender's place, with everything that a dead sender left behind put right first.
 
     Its claims go back to the queue, letters it was handing over become unknown, answers it could not
-    book are booked, and only then unknown letters are queued again where the group says so.
+    book are booked, and only then unknown letters are queued again where the group says so. Copies of these
+    bulletins that are out of date are given up; of other bulletins the service decides.
     Raises `SenderBusy` when another process holds the place.
     """
     with acquire(database, owner):
         with database.write() as conn:
             if database.dialect == "sqlite":  # the lock says that every other sender is dead
                 recover(conn, now=clock())
-            sweep(conn, now=clock())
+            end_leases(conn, now=clock())
+            withdraw_unowed(conn, now=clock())
+            expire(conn, now=clock(), bulletin_ids=bulletin_ids)
         ledger = Ledger(database, clock=clock)
         ledger.start()
         ledger.close()

@@ -7,6 +7,7 @@ A lease counts by the database's clock; `now` is the business time that `next_at
 import datetime as dt
 import math
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, tuple_, update
@@ -87,7 +88,14 @@ def undo(conn: Connection, owner: str, at: Collection[dt.datetime], *, now: dt.d
 
 
 def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
-    """Puts right what leases ran out on, withdraws what nobody is owed, and fails rows that are out of date.
+    """Puts right what leases ran out on, withdraws what nobody is owed, and fails rows that are out of date."""
+    swept = end_leases(conn, now=now)
+    withdraw_unowed(conn, now=now)
+    return replace(swept, expired=expire(conn, now=now))
+
+
+def end_leases(conn: Connection, *, now: dt.datetime) -> Swept:
+    """Puts right what leases ran out on.
 
     Untouched rows are queued again, as soon as their sender is silent; a row in `sending` becomes unknown and is
     never sent again by itself, when its lease is over or its sender's process has certainly ended.
@@ -98,16 +106,24 @@ def sweep(conn: Connection, *, now: dt.datetime) -> Swept:
         over = or_(over, delivery.c.owner.in_(dead))
     swept = _give_up_leases(conn, claimed=or_(over, senders.is_silent()), sending=over, now=now)
     senders.forget(conn)
-    _withdraw_unlisted(conn, now)
+    return swept
+
+
+def expire(conn: Connection, *, now: dt.datetime, bulletin_ids: Collection[int] | None = None) -> int:
+    """Fails rows that are out of date, of these bulletins or of all; returns how many.
+
+    After a stop only when it has been looked at what came too late: that waits for a person instead.
+    """
     # What waits for a person waits as long as the person does.
     waits = or_(delivery.c.dispatch_id.in_(_HELD), ~goes_on(delivery.c.bulletin_id))
-    late = and_(going, delivery.c.valid_until <= now, ~waits)
-    expired = conn.execute(
+    late = [going, delivery.c.valid_until <= now, ~waits]
+    if bulletin_ids is not None:
+        late.append(delivery.c.bulletin_id.in_(list(bulletin_ids)))
+    return conn.execute(
         update(delivery)
-        .where(late)
+        .where(*late)
         .values(state=advance(State.QUEUED, Fact.GIVE_UP), reason=Reason.EXPIRED, next_attempt_at=None, changed_at=now)
     ).rowcount
-    return Swept(swept.requeued, swept.unknown, expired)
 
 
 def recover(conn: Connection, *, now: dt.datetime) -> Swept:
@@ -186,7 +202,7 @@ def _open_attempts(conn: Connection, claims: list[Claim], owner: str, account: s
         )
 
 
-def _withdraw_unlisted(conn: Connection, now: dt.datetime) -> None:
+def withdraw_unowed(conn: Connection, *, now: dt.datetime) -> None:
     """Rows that were in a carrier's hands when their person left the list, and came back from there."""
     conn.execute(
         update(delivery)

@@ -10,6 +10,7 @@ from distributor.dispatch.hours import Hour
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.taking_in import take_in
 from distributor.receipts.tokens import TokenKey, load_key
+from distributor.service.office import Office as Service
 from distributor.settings import Settings
 from distributor.settings.file import load_settings
 from distributor.store.bulletins import list_bulletins
@@ -42,6 +43,13 @@ class Bureau:
     @property
     def key(self) -> TokenKey:
         return load_key(self.office.folder / "token.key")
+
+    def service(self) -> Service:
+        """What the parts of a service over these files share."""
+        file = self.office.folder / "distributor.toml"
+        return Service(
+            file=file, settings=self.settings, database=self.database, key=self.key, owner="service", clock=self.clock
+        )
 
     def drop(self, name: str = "简报.md", *, number: int = 7, text: str | None = None) -> Path:
         """Puts a bulletin into the drop folder."""

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from distributor.delivery.state import State
 from distributor.dispatch.finalise import finalise
 from distributor.dispatch.holds import give_hours, let_go
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.late import hold_changed_lists, hold_late
+from distributor.dispatch.send import sender
 from distributor.errors import BadFile
+from distributor.service.duties import Duties
+from distributor.service.looking_back import look_back
+from distributor.store.alerts import alerts
 from distributor.store.audit import entries
 from distributor.store.claims import claim
 from distributor.store.database import Database
@@ -60,6 +65,32 @@ def test_84_a_letter_is_held_when_its_hour_was_missed_by_more_than_the_grace(
     assert late(on_each) == ([1] if reason else [])
     assert on_each.holds() == {reason}
     assert bool(take_one(on_each)) is (reason is None)
+
+
+def test_84_what_ran_out_of_time_during_a_long_stop_waits_for_a_person_who_is_told(on_each: Bureau) -> None:
+    on_each.release()
+    on_each.clock.forward(days=4)  # a copy is worth sending for three
+    office = on_each.service()
+
+    with sender(on_each.database, (), owner="service", clock=on_each.clock):
+        look_back(office)
+        Duties(office, on_each.by_rule).tick()
+
+    assert on_each.holds() == {"late"}
+    assert {copy.state for copy in on_each.copies()} == {State.QUEUED}
+    with on_each.database.read() as conn:
+        assert "late:1" in {one.cause for one in alerts(conn)}
+
+
+def test_sending_one_bulletin_by_hand_gives_up_no_other_that_is_out_of_date(on_each: Bureau) -> None:
+    old, new = on_each.release(7), on_each.release(8)
+    on_each.clock.forward(days=4)
+
+    with sender(on_each.database, [new.id], owner="send", clock=on_each.clock):
+        pass
+
+    assert {copy.state for copy in on_each.copies(old.id)} == {State.QUEUED}
+    assert {copy.state for copy in on_each.copies(new.id)} == {State.FAILED}
 
 
 def test_a_letter_whose_hour_is_to_come_is_not_late(bureau: Bureau) -> None:
