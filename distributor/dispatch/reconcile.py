@@ -9,8 +9,10 @@ from distributor.recipients.model import OnUnknown
 from distributor.store.database import Connection
 from distributor.store.deliveries import apply_fact, deliveries_of
 from distributor.store.dispatches import dispatches_of
+from distributor.store.editions import corrected
 from distributor.store.receipts import settle
 from distributor.store.records import DeliveryRecord
+from distributor.store.withdrawals import withdrawal_of
 
 #: An unknown letter is sent again by itself once; if that one gets lost too, a person decides.
 RESENDS = 1
@@ -20,11 +22,14 @@ def resend_unknown(conn: Connection, bulletin_ids: Iterable[int], *, now: dt.dat
     """Queues unknown deliveries again where the group says `on_unknown: resend`. Returns how many.
 
     Same Message-ID, same tokens: a receiver that looks for doubles can drop the second copy. People whom the last
-    freeze no longer lists are left to a person. What a receipt that came early says is heard first.
+    freeze no longer lists are left to a person, and so is a text that was corrected or withdrawn. What a receipt that
+    came early says is heard first.
     """
     settle(conn, now=now)
     resent = 0
     for bulletin_id in bulletin_ids:
+        if corrected(conn, bulletin_id) or withdrawal_of(conn, bulletin_id):
+            continue
         groups = {d.id for d in dispatches_of(conn, bulletin_id) if d.on_unknown == OnUnknown.RESEND}
         if not groups:
             continue

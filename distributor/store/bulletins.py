@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from distributor.errors import BadInput
+from distributor.store.editions import of_key
 from distributor.store.freezing import save_frozen
 from distributor.store.records import BulletinKey, BulletinRecord, FreezeResult
 from distributor.store.rows import bulletin_record, bulletins
@@ -59,14 +60,7 @@ def find_by_digest(conn: Connection, digest: str) -> BulletinRecord | None:
 
 def find_by_key(conn: Connection, key: BulletinKey) -> tuple[BulletinRecord, ...]:
     """All editions of one number, the latest last."""
-    same = and_(
-        bulletin.c.publication == key.title,
-        bulletin.c.issuer == key.issuer,
-        bulletin.c.year == key.year,
-        bulletin.c.kind == key.kind,
-        bulletin.c.number == key.number,
-    )
-    return _many(conn, bulletins().where(same).order_by(bulletin.c.edition))
+    return _many(conn, bulletins().where(of_key(key)).order_by(bulletin.c.edition))
 
 
 def find_by_number(conn: Connection, text: str) -> tuple[BulletinRecord, ...]:

@@ -16,13 +16,14 @@ from distributor.delivery.outcome import Stage, Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, State, advance
 from distributor.store import senders
+from distributor.store.due import HELD, due
+from distributor.store.editions import is_corrected
 from distributor.store.pauses import goes_on
 from distributor.store.records import Claim, Swept
 from distributor.store.rows import chunks
-from distributor.store.schema import attempt, claimable, database_seconds, delivery, dispatch, going, leased
+from distributor.store.schema import attempt, claimable, database_seconds, delivery, going, leased
 
 _FREE = {"owner": None, "lease_until": None}
-_HELD = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
 
 
 def claim(
@@ -42,18 +43,18 @@ def claim(
     PostgreSQL skips rows that another one locks, SQLite has one writer at a time. `account` is the one that the
     attempts will most likely go by.
     """
-    due = (
+    chosen = (
         select(delivery.c.id)
         .where(*_due(now, bulletin_ids, delivery_ids))
         .order_by(delivery.c.next_attempt_at, delivery.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
+        .cte("chosen")
         .prefix_with("MATERIALIZED")  # evaluated once, or PostgreSQL may lock more rows than the limit
     )
     taken = (
         update(delivery)
-        .where(delivery.c.id.in_(select(due.c.id)))
+        .where(delivery.c.id.in_(select(chosen.c.id)))
         .values(
             state=advance(State.QUEUED, Fact.CLAIM),
             owner=owner,
@@ -115,7 +116,7 @@ def expire(conn: Connection, *, now: dt.datetime, bulletin_ids: Collection[int] 
     After a stop only when it has been looked at what came too late: that waits for a person instead.
     """
     # What waits for a person waits as long as the person does.
-    waits = or_(delivery.c.dispatch_id.in_(_HELD), ~goes_on(delivery.c.bulletin_id))
+    waits = or_(delivery.c.dispatch_id.in_(HELD), ~goes_on(delivery.c.bulletin_id))
     late = [going, delivery.c.valid_until <= now, ~waits]
     if bulletin_ids is not None:
         late.append(delivery.c.bulletin_id.in_(list(bulletin_ids)))
@@ -156,14 +157,7 @@ _CLAIMED = (
 def _due(
     now: dt.datetime, bulletin_ids: Collection[int] | None, delivery_ids: Collection[str] | None
 ) -> list[ColumnElement[bool]]:
-    conditions = [
-        going,
-        delivery.c.listed,
-        delivery.c.next_attempt_at <= now,
-        delivery.c.valid_until > now,
-        delivery.c.dispatch_id.not_in(_HELD),
-        goes_on(delivery.c.bulletin_id),
-    ]
+    conditions = list(due(now))
     if bulletin_ids is not None:
         # A sum has no index: through the one of bulletins, SQLite would read and sort every row for each claim.
         conditions.append((delivery.c.bulletin_id + 0).in_(list(bulletin_ids)))
@@ -203,10 +197,10 @@ def _open_attempts(conn: Connection, claims: list[Claim], owner: str, account: s
 
 
 def withdraw_unowed(conn: Connection, *, now: dt.datetime) -> None:
-    """Rows that were in a carrier's hands when their person left the list, and came back from there."""
+    """Cancels rows that came back from a carrier after their person had left the list, or after a correction."""
     conn.execute(
         update(delivery)
-        .where(claimable, ~delivery.c.listed)
+        .where(claimable, or_(~delivery.c.listed, is_corrected(delivery.c.bulletin_id)))
         .values(state=advance(State.QUEUED, Fact.CANCEL), reason=Reason.SUPERSEDED, next_attempt_at=None)
         .values(changed_at=now)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, select
 
 from distributor.delivery.state import State
+from distributor.store.due import due
 from distributor.store.schema import attempt, claimable, delivery, dispatch, going, leased, put_aside
 
 
@@ -31,15 +32,14 @@ def queue_depth(conn: Connection) -> dict[State, int]:
 
 def due_by_group(conn: Connection, bulletin_id: int, *, now: dt.datetime) -> dict[str, int]:
     """How many copies of one bulletin each group has to get now, in the order of the directory."""
-    due = (
+    found = (
         select(dispatch.c.group_name, func.count())
         .join_from(delivery, dispatch)
-        .where(going, delivery.c.listed, delivery.c.next_attempt_at <= now, delivery.c.valid_until > now)
-        .where(delivery.c.bulletin_id == bulletin_id, dispatch.c.hold.is_(None))
+        .where(*due(now), delivery.c.bulletin_id == bulletin_id)
         .group_by(dispatch.c.id, dispatch.c.group_name)
         .order_by(dispatch.c.id)
     )
-    return {row.group_name: row[1] for row in conn.execute(due)}
+    return {row.group_name: row[1] for row in conn.execute(found)}
 
 
 def refused_by_group(conn: Connection, bulletin_id: int) -> dict[str, int]:
@@ -70,11 +70,11 @@ def unknown_count(conn: Connection) -> int:
 def oldest_due(conn: Connection, *, now: dt.datetime) -> dt.datetime | None:
     """Since when the delivery that has waited longest is due (UTC); held letters and later hours do not count."""
     free = dispatch.c.hold.is_(None)
-    due = delivery.c.next_attempt_at <= now
+    come = delivery.c.next_attempt_at <= now
     found: dt.datetime | None = conn.execute(
         select(delivery.c.next_attempt_at)
         .join(dispatch)
-        .where(going, due, free, delivery.c.valid_until > now)
+        .where(going, come, free, delivery.c.valid_until > now)
         .order_by(delivery.c.next_attempt_at)
         .limit(1)
     ).scalar()

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce
 from distributor.delivery.state import Fact, State
 from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Recipient
+from distributor.store.due import HELD, due
 from distributor.store.moves import Move, apply_moves
-from distributor.store.pauses import goes_on
 from distributor.store.records import AttemptRecord, Books, DeliveryRecord
 from distributor.store.rows import chunks, deliveries, delivery_record, recipient
 from distributor.store.schema import attempt, delivery, dispatch, going
@@ -111,21 +111,13 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
 
 def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:
     """The bulletins that have a copy to send now, the longest waiting first; held and resting ones are left out."""
-    held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
-    due = (
+    found = (
         select(delivery.c.bulletin_id)
-        .where(
-            going,
-            delivery.c.listed,
-            delivery.c.next_attempt_at <= now,
-            delivery.c.valid_until > now,
-            delivery.c.dispatch_id.not_in(held),
-            goes_on(delivery.c.bulletin_id),
-        )
+        .where(*due(now))
         .group_by(delivery.c.bulletin_id)
         .order_by(func.min(delivery.c.next_attempt_at), delivery.c.bulletin_id)
     )
-    return tuple(conn.execute(due).scalars())
+    return tuple(conn.execute(found).scalars())
 
 
 def bulletins_in_doubt(conn: Connection) -> tuple[int, ...]:
@@ -139,13 +131,12 @@ def next_due(conn: Connection, bulletin_id: int | None = None) -> dt.datetime | 
 
     Rows whose `valid_until` has passed count until a sweep gives them up: sweep before waiting for this time.
     """
-    held = select(dispatch.c.id).where(dispatch.c.hold.is_not(None))
-    due = select(func.min(delivery.c.next_attempt_at)).where(
-        going, delivery.c.listed, delivery.c.dispatch_id.not_in(held)
+    first = select(func.min(delivery.c.next_attempt_at)).where(
+        going, delivery.c.listed, delivery.c.dispatch_id.not_in(HELD)
     )
     if bulletin_id is not None:
-        due = due.where(delivery.c.bulletin_id == bulletin_id)
-    return conn.execute(due).scalar()
+        first = first.where(delivery.c.bulletin_id == bulletin_id)
+    return conn.execute(first).scalar()
 
 
 def apply_fact(

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
 
 from distributor.delivery.outcome import Verdict
 from distributor.delivery.reason import Reason
@@ -17,7 +17,8 @@ from distributor.delivery.state import State
 from distributor.errors import Refused
 from distributor.store.articles import has_gone_out
 from distributor.store.copies import TokenHashes, bring_in_line, lock_copies
-from distributor.store.records import BulletinKey, BulletinRecord, FreezeResult, Frozen, Letter
+from distributor.store.editions import of_key
+from distributor.store.records import BulletinRecord, FreezeResult, Frozen, Letter
 from distributor.store.rows import bulletin_record, bulletins
 from distributor.store.schema import asset, attempt, bulletin, delivery, dispatch, rendition
 from distributor.store.turns import FREEZE, take_turn
@@ -51,7 +52,7 @@ def save_frozen(
     """
     take_turn(conn, FREEZE)
     _refuse_older(conn, frozen)
-    present = conn.execute(bulletins().where(_of_key(frozen.key), bulletin.c.edition == frozen.edition)).first()
+    present = conn.execute(bulletins().where(of_key(frozen.key), bulletin.c.edition == frozen.edition)).first()
     rows: Sequence[Row[Any]] = ()
     if present is None:
         number = _insert_bulletin(conn, frozen, now)
@@ -68,18 +69,8 @@ def save_frozen(
     return bulletin_record(row), result
 
 
-def _of_key(key: BulletinKey) -> ColumnElement[bool]:
-    return and_(
-        bulletin.c.publication == key.title,
-        bulletin.c.issuer == key.issuer,
-        bulletin.c.year == key.year,
-        bulletin.c.kind == key.kind,
-        bulletin.c.number == key.number,
-    )
-
-
 def _refuse_older(conn: Connection, frozen: Frozen) -> None:
-    editions = conn.execute(bulletins().where(_of_key(frozen.key))).all()
+    editions = conn.execute(bulletins().where(of_key(frozen.key))).all()
     older = {row.title for row in editions if row.edition < frozen.edition and row.digest == frozen.digest}
     older |= {frozen.title for row in editions if row.edition > frozen.edition}
     if older:
