@@ -19,6 +19,7 @@ from distributor.receipts.tokens import TokenKey
 from distributor.receipts.understand import Kind as MailKind
 from distributor.receipts.understand import Understanding, understand
 from distributor.store import audit
+from distributor.store.attempts import letters_out
 from distributor.store.database import Connection
 from distributor.store.receipts import Added, add_receipt
 from distributor.store.records import DeliveryRecord
@@ -113,7 +114,7 @@ def _book(
         kind,
         delivery_id=match.delivery.id if match.delivery and claimed else None,
         source="mailbox",
-        digest=_digest(raw, found, match, kind),
+        digest=_digest(raw, found, match, kind, letter=_which_letter(conn, match, arrived_at)),
         at=arrived_at,
         now=now,
         raw=raw[:KEPT],
@@ -122,11 +123,20 @@ def _book(
     )
 
 
-def _digest(raw: bytes, found: Understanding, match: Match, kind: Kind) -> str:
-    """What makes a report the same again: for machines what it says of whom, for people's words the words."""
+def _which_letter(conn: Connection, match: Match, arrived_at: dt.datetime) -> int:
+    """The how-manieth letter of a copy a report is about: the last one that was out when the report arrived."""
+    return letters_out(conn, match.delivery.id, by=arrived_at) if match.is_sure and match.delivery else 0
+
+
+def _digest(raw: bytes, found: Understanding, match: Match, kind: Kind, *, letter: int) -> str:
+    """What makes a report the same again: for machines what it says of whom, for people's words the words.
+
+    A copy that came back and was sent again may come back again, with the same words.
+    """
     report = match.report
     if match.is_sure and match.delivery and kind is not Kind.REPLIED:
-        said = (match.delivery.id, kind, report.address.lower(), report.action, report.status, report.mode)
+        again = (str(letter),) if letter > 1 else ()
+        said = (match.delivery.id, kind, report.address.lower(), report.action, report.status, report.mode, *again)
         return hashlib.sha256("\n".join(("mail", *said)).encode("utf-8", "replace")).hexdigest()
     # Servers add header lines on top; the words and who wrote them stay.
     body = raw[:LARGEST].replace(b"\r\n", b"\n").partition(b"\n\n")[2]

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
 from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from distributor.store.records import Claim
@@ -33,6 +33,13 @@ def note_account(conn: Connection, claims: Sequence[Claim], account: str) -> Non
     for part in chunks(claims):
         same = tuple_(attempt.c.delivery_id, attempt.c.epoch).in_([(claim.delivery_id, claim.epoch) for claim in part])
         conn.execute(update(attempt).where(same).values(account=account))
+
+
+def letters_out(conn: Connection, delivery_id: str, *, by: dt.datetime) -> int:
+    """How many letters of a copy had been handed over, or perhaps, by a time (UTC); more than one after a retry."""
+    begun = (attempt.c.delivery_id == delivery_id, attempt.c.started_at <= by)
+    left = attempt.c.verdict.in_([Verdict.ACCEPTED, Verdict.UNKNOWN])
+    return conn.execute(select(func.count()).select_from(attempt).where(*begun, left)).scalar_one()
 
 
 def accounts_known(conn: Connection, claims: Sequence[Claim]) -> dict[str, str]:

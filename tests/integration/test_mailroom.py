@@ -16,12 +16,13 @@ from distributor.delivery.state import Fact, State
 from distributor.dispatch.correlate import Ground
 from distributor.dispatch.decisions import decide
 from distributor.dispatch.intake import prepare
-from distributor.dispatch.mailroom import Booked, take_in
+from distributor.dispatch.mailroom import LATE, Booked, take_in
 from distributor.dispatch.plan import Selection
 from distributor.dispatch.suppression import lift, suppressed_recipients
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.store import audit, letter_names
 from distributor.store.attempts import close_attempts
+from distributor.store.claims import claim
 from distributor.store.database import Database
 from distributor.store.deliveries import apply_fact, deliveries_of
 from distributor.store.moves import Move, apply_moves
@@ -80,6 +81,16 @@ class Mailroom:
         now = self.bureau.clock()
         with self.database.write() as conn:
             return take_in(conn, raw, self.key, arrived_at=now - late, now=now)
+
+    def hand_over(self) -> None:
+        """Another letter to unit 1 goes out, and the relay accepts it."""
+        now = self.bureau.clock()
+        with self.database.write() as conn:
+            (one,) = claim(conn, owner="t", limit=1, lease=LATE, now=now, delivery_ids=[self.unit1.id])
+            accepted = Outcome(Verdict.ACCEPTED, Fault.NONE, Stage.DOT, Reply(250))
+            close_attempts(conn, [(one.delivery_id, one.epoch, accepted)], now=now)
+            apply_moves(conn, [Move(one.delivery_id, Fact.MARK, one.epoch)], now=now)
+            apply_moves(conn, [Move(one.delivery_id, Fact.ACCEPT, one.epoch)], now=now)
 
     def state(self, copy: DeliveryRecord | None = None) -> State:
         wanted = copy or self.unit1
@@ -261,6 +272,24 @@ def test_a_report_that_is_replayed_counts_once(room: Mailroom) -> None:
             take_in(conn, again, room.key, arrived_at=now, now=now)
 
     assert room.standings() == [("delayed", "applied")]
+
+
+def test_a_copy_that_is_sent_again_and_comes_back_again_is_known_to_have_come_back(any_room: Mailroom) -> None:
+    room = any_room
+    first = room.about(dsn(POSTFIX_FAILED.replace("5.1.1", "5.2.2")))
+    room.take(first)
+    assert room.state() is State.BOUNCED
+    with room.database.write() as conn:
+        apply_fact(conn, room.unit1.id, Fact.RETRY, reason="", now=room.bureau.clock())
+    room.bureau.clock.forward(hours=1)
+    room.hand_over()
+
+    room.bureau.clock.forward(minutes=5)
+    room.take(first, late=dt.timedelta(hours=1, minutes=4))  # the mailbox is read from its beginning
+    assert room.state() is State.ACCEPTED
+    room.take(first)
+    assert room.state() is State.BOUNCED
+    assert room.standings() == [("bounced", "applied")] * 2
 
 
 def test_a_bounce_after_reading_changes_nothing(room: Mailroom) -> None:
