@@ -26,6 +26,8 @@ from distributor.settings import (
     Sending,
     SmtpAccount,
     Web,
+    WeComApp,
+    WeComRobot,
 )
 from distributor.workdays.file import CalendarEntry, YearEntry
 
@@ -41,6 +43,8 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "remind": Reminders,
     "web": Web,
     "mailbox": MailboxSettings,
+    "wecom.main": WeComApp,
+    'wecom_robot."某群"': WeComRobot,
     "official_account.main": OfficialAccountSettings,
 }
 
@@ -154,7 +158,7 @@ def _rows(model: type[BaseModel], table: str | None = None) -> Iterator[str]:
     yield f"| --- | --- | --- |{' --- |' if table else ''} --- |"
     for name, field in model.model_fields.items():
         key = field.alias or name
-        variable = f" `DISTRIBUTOR_{f'{table}.{key}'.upper().replace('.', '__')}` |" if table else ""
+        variable = f" `DISTRIBUTOR_{f'{table}.{key}'.upper().replace('.', '__').replace('"', '')}` |" if table else ""
         yield f"| `{key}` | {_kind(field.annotation)} | {_default(field)} |{variable} {field.description} |"
     yield ""
 

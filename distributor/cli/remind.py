@@ -10,8 +10,8 @@ from rich.table import Table
 
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
-from distributor.dispatch.failover import open_lines
 from distributor.dispatch.intake import templates_of
+from distributor.dispatch.lines import open_lines
 from distributor.dispatch.locate import locate
 from distributor.dispatch.remind import Carrier, Debt, owed_for, plan, send_reminders
 from distributor.dispatch.send import utc_now

@@ -27,7 +27,7 @@ from distributor.dispatch.send import (
     Sent,
     new_owner,
     release_plan,
-    require_account,
+    require_accounts,
     send_due,
     sender,
     somebody_sends,
@@ -36,7 +36,7 @@ from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
 from distributor.store.database import Database
 from distributor.store.deliveries import books
-from distributor.store.records import BulletinRecord, DeliveryRecord
+from distributor.store.records import BulletinRecord, DeliveryRecord, not_taken_over
 from distributor.store.sender_lock import SenderBusy
 from distributor.words import say, words
 
@@ -126,7 +126,7 @@ def send_record(
             with database.read() as conn:
                 return _report(desk, plan, standing(conn, record), selection, Sent(()))
         return _nothing(desk, database, plan)
-    require_account(desk.settings)
+    require_accounts(desk.settings, plan.channels)
     rules = load_rules(desk.settings.path(desk.settings.folders.replies))
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
@@ -200,7 +200,7 @@ def _nothing(desk: Desk, database: Database, plan: Plan) -> int:
 
 def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, sent: Sent) -> int:
     stopped = sent.stopped
-    meant = [delivery for delivery in after.deliveries if selection.covers(delivery)]
+    meant = not_taken_over([delivery for delivery in after.deliveries if selection.covers(delivery)])
     if not desk.as_json:
         show_deliveries(desk, meant, after.receipts)
         show_summary(desk, after)

@@ -24,7 +24,9 @@ from distributor.reports.resting import resting, resting_words, scope_name
 from distributor.service.office import Office
 from distributor.service.run import Role, run
 from distributor.settings import Settings
+from distributor.settings.channels import every_account
 from distributor.settings.file import FILE_NAME
+from distributor.settings.table import read_secret
 from distributor.store.database import Database
 from distributor.store.pauses import ALL, pause
 from distributor.store.records import BulletinRecord
@@ -84,6 +86,17 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for account in settings.smtp.values():
         with contextlib.suppress(BadInput):
             yield account.found_from(settings.home).secret()
+    for app in settings.wecom.values():
+        here = app.found_from(settings.home)
+        with contextlib.suppress(BadInput):
+            yield here.app_secret()
+        for file in (here.callback_token_file, here.aes_key_file):
+            if file:
+                with contextlib.suppress(BadInput):
+                    yield read_secret(file)
+    for robot in settings.wecom_robot.values():
+        with contextlib.suppress(BadInput):
+            yield robot.found_from(settings.home).robot_key()
     with contextlib.suppress(BadInput):
         yield settings.mailbox.found_from(settings.home).secret()
     yield unquote(urlsplit(settings.database_url).password or "")
@@ -129,10 +142,9 @@ def _resume(desk: Desk, scope: str | None) -> int:
 def _require_account(desk: Desk, scope: str | None) -> None:
     """Raises `BadInput` for an account that is not in the settings: it would rest in name only."""
     kind, _, account = (scope or "").partition(":")
-    if kind == "account" and account not in desk.settings.smtp:
-        raise BadInput(
-            words("There is no mail account {account}.", account=account), do=suggestion(account, desk.settings.smtp)
-        )
+    known = every_account(desk.settings)
+    if kind == "account" and account not in known:
+        raise BadInput(words("There is no account {account}.", account=account), do=suggestion(account, known))
 
 
 def _bulletin(desk: Desk, database: Database, scope: str | None) -> BulletinRecord | None:

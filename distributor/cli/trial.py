@@ -10,9 +10,9 @@ from distributor.cli.documents import plan_document
 from distributor.cli.exits import Exit
 from distributor.cli.show import show_plan
 from distributor.delivery.outcome import Verdict
-from distributor.dispatch.failover import open_lines
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.letters import Letters
+from distributor.dispatch.lines import open_lines
 from distributor.dispatch.locate import locate
 from distributor.dispatch.plan import Selection, make_plan
 from distributor.dispatch.signoff import require_testable

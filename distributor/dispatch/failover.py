@@ -1,4 +1,4 @@
-"""Sends what is due by the accounts of the settings: the first one in the file, and the next where that cannot.
+"""Sends what is due by the accounts of the settings: the first one of a channel, and the next where that cannot.
 
 An account is passed over while its breaker is open or a person lets it rest, for letters that its limits have no
 room for, and for the rest of a turn when it fails. Which account a letter goes by is open until its dot: what was
@@ -8,19 +8,18 @@ refused or broken off before goes to the next one, what may have been taken neve
 import asyncio
 import datetime as dt
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from distributor.channels.base import Channel
-from distributor.channels.smtp.channel import SmtpChannel
-from distributor.channels.smtp.rules import Rules
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
-from distributor.dispatch.gates import Way
 from distributor.dispatch.letters import Letters
+from distributor.dispatch.lines import Lines, way_of
 from distributor.dispatch.turnstile import Gate, Turnstile
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.errors import BadInput
 from distributor.settings import Settings
+from distributor.settings.channels import EMAIL, account_of, accounts_of
 from distributor.store import breakers
 from distributor.store.breakers import Passage
 from distributor.store.database import Database
@@ -43,7 +42,10 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn came to, by account in the order of the file. `again`: more may be due, for other accounts too."""
+    """What a turn came to, by account in the order of the file, channels side by side.
+
+    `again`: more may be due, for other accounts too.
+    """
 
     used: tuple[Used, ...]
     again: bool = False
@@ -55,9 +57,11 @@ class Turn:
 
     @property
     def stopped(self) -> Outcome | None:
-        """What stopped the sending, when it stopped every account that was used: the first one's trouble."""
-        outcomes = [one.stopped.outcome for one in self.used]
-        return outcomes[0] if outcomes and all(outcomes) else None
+        """What stopped a channel, when it stopped every account that was used of it: the first one's trouble."""
+        by_channel: dict[str, list[Outcome | None]] = {}
+        for one in self.used:
+            by_channel.setdefault(account_of(one.account)[0], []).append(one.stopped.outcome)
+        return next((outcomes[0] for outcomes in by_channel.values() if all(outcomes)), None)
 
     @property
     def wait(self) -> dt.timedelta | None:
@@ -67,28 +71,15 @@ class Turn:
         return min(known) if known and len(known) == len(waits) else None
 
 
-def open_lines(
-    settings: Settings, count: int, *, name: str | None = None, rules: Rules | None = None
-) -> tuple[Channel, ...]:
-    """Lines to one account's relay, not yet connected; no more than it may have, nor than there are letters.
-
-    Without a name, the first account's. Raises `BadInput` when there is none or its password cannot be read.
-    """
-    account = settings.smtp[name].found_from(settings.home) if name else settings.account()[1]
-    password = account.secret()
-    count = min(account.connections, max(count, 1))
-    return tuple(SmtpChannel(account, password=password, rules=rules) for _ in range(count))
-
-
-def admitted(database: Database, settings: Settings) -> tuple[Passage, ...]:
-    """Leave to use accounts, in the order of the file: those that nobody lets rest and that are not left alone.
+def admitted(database: Database, settings: Settings, channels: Iterable[str] = (EMAIL,)) -> tuple[Passage, ...]:
+    """Leave to use accounts of some channels, in order: those that nobody lets rest and that are not left alone.
 
     Each passage must go through a turn, or a probe stays taken until its time is over.
     """
     with database.read() as conn:
         rests = paused(conn)
     passages = []
-    for name in settings.smtp:
+    for name in (account for channel in channels for account in accounts_of(settings, channel)):
         if not account_rests(rests, name):
             with database.write() as conn:
                 passages.append(breakers.admit(conn, name))
@@ -111,7 +102,7 @@ class Crew:
         *,
         owner: str,
         clock: Callable[[], dt.datetime],
-        rules: Rules | None = None,
+        lines: Lines | None = None,
         patience: dt.timedelta = dt.timedelta(),
         bulletin_ids: Collection[int] | None = None,
         delivery_ids: Collection[str] | None = None,
@@ -125,47 +116,56 @@ class Crew:
         self._patience = patience
         self._passages = tuple(passages)
         self._told = told
-        ways = [self._way(passage) for passage in self._passages]
-        until = clock() + TURN if len(settings.smtp) > 1 else None
-        self._turnstile = Turnstile(
+        self._lines = lines or Lines()
+        self._turnstiles: list[Turnstile] = []
+        self._gates: dict[str, Gate] = {}
+        build = partial(
+            Turnstile,
             ledger,
             database,
-            ways,
             owner=owner,
             clock=clock,
             bulletin_ids=bulletin_ids,
             delivery_ids=delivery_ids,
-            until=until,
-            accounts=len(settings.smtp),
         )
-
-        self._rules = rules
+        for channel in dict.fromkeys(account_of(passage.account)[0] for passage in self._passages):
+            self._set_up(channel, build)
         self._workers: list[Worker] = []
         self._stopping = False
+
+    def _set_up(self, channel: str, build: "partial[Turnstile]") -> None:
+        """The turnstile of one channel, with a gate for each of its accounts that may be used."""
+        accounts = len(accounts_of(self._settings, channel))
+        ways = [
+            way_of(self._settings, passage.account, probe=passage.probe)
+            for passage in self._passages
+            if account_of(passage.account)[0] == channel
+        ]
+        until = self._clock() + TURN if accounts > 1 else None
+        turnstile = build(ways, until=until, accounts=accounts, channel=channel)
+        self._turnstiles.append(turnstile)
+        self._gates.update({gate.account: gate for gate in turnstile.gates})
 
     async def run(self) -> Turn:
         """Sends until nothing is due, or nothing can be sent now. Raises `Unavailable` when the rows cannot be read
         or written; letters whose last byte had not gone are not sent then.
         """
-        pairs = list(zip(self._passages, self._turnstile.gates, strict=True))
-        used = await asyncio.gather(*(self._use(*pair) for pair in pairs), return_exceptions=True)
+        uses = [self._use(passage, self._gates[passage.account]) for passage in self._passages]
+        used = await asyncio.gather(*uses, return_exceptions=True)
         for trouble in used:
             if isinstance(trouble, BaseException):
                 raise trouble
         done = tuple(one for one in used if isinstance(one, Used))
         proven = any(map(_was_proven, self._passages, done))
-        return Turn(done, again=self._turnstile.ran_out or proven)
+        return Turn(done, again=proven or any(one.ran_out for one in self._turnstiles))
 
     async def stop(self) -> None:
         """Nothing more is claimed; letters in flight are finished."""
         self._stopping = True
         for worker in self._workers:
             worker.stop()
-        await self._turnstile.stop()
-
-    def _way(self, passage: Passage) -> Way:
-        account = self._settings.smtp[passage.account]
-        return Way(passage.account, account.limits, account.domain_limits, probe=passage.probe)
+        for turnstile in self._turnstiles:
+            await turnstile.stop()
 
     async def _use(self, passage: Passage, gate: Gate) -> Used:
         try:
@@ -177,9 +177,8 @@ class Crew:
             raise
 
     async def _send(self, passage: Passage, gate: Gate) -> Stopped:
-        count = 1 if passage.probe else self._settings.smtp[passage.account].connections
         try:
-            lines = open_lines(self._settings, count, name=passage.account, rules=self._rules)
+            lines = self._lines.open(self._settings, passage.account, probe=passage.probe)
         except BadInput as error:  # its password cannot be read
             await gate.leave(failed=True)
             return Stopped(Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error))))

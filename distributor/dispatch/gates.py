@@ -23,11 +23,12 @@ from distributor.store.windows import Grant
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An account that letters may go by. A `probe` is for exactly one letter."""
+    """An account that letters may go by. `each` limits what one address gets; a `probe` is for exactly one letter."""
 
     account: str
     limits: tuple[Limit, ...] = ()
     domain_limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    each: tuple[Limit, ...] = ()
     probe: bool = False
 
 
@@ -42,6 +43,7 @@ class Lane:
         self.is_closed = False
         self.is_used = False
         self.opens_at: dt.datetime | None = None
+        self._each = tuple(way.each)
         self._domains = {
             domain: Scope(f"domain:{way.account}:{domain}", tuple(limits))
             for domain, limits in way.domain_limits.items()
@@ -50,7 +52,7 @@ class Lane:
     @property
     def is_counted(self) -> bool:
         """Whether there is any limit to keep; without one nothing is counted and nothing is written."""
-        return bool(self.scope.limits or self._domains)
+        return bool(self.scope.limits or self._domains or self._each)
 
     def put(self, claim: Claim) -> None:
         """Lets a letter wait for this account's worker."""
@@ -59,8 +61,12 @@ class Lane:
 
     def want(self, claim: Claim) -> Want:
         """What a letter asks for when it goes by this account."""
-        domain = self._domains.get(claim.address.rpartition("@")[2])
-        return Want(claim.delivery_id, (self.scope, domain) if domain else (self.scope,))
+        scopes = [self.scope]
+        if domain := self._domains.get(claim.address.rpartition("@")[2]):
+            scopes.append(domain)
+        if self._each:
+            scopes.append(Scope(f"address:{self.account}:{claim.address.lower()}", self._each))
+        return Want(claim.delivery_id, tuple(scopes))
 
     def wait(self, now: dt.datetime) -> dt.timedelta | None:
         """How long the account is full; None when it has room, as far as is known."""

@@ -6,20 +6,21 @@ so all three see the same thing.
 
 import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from distributor.bulletin.model import Bulletin, Reading
 from distributor.bulletin.reading import read_bulletin
-from distributor.dispatch.letters import compile_for
+from distributor.dispatch.letters import compile_for, prove_card
 from distributor.dispatch.paper import corrected, pdf_of
 from distributor.errors import BadFile, BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
 from distributor.recipients.manners import manners_of
-from distributor.recipients.model import Attach, Group, Recipient
+from distributor.recipients.model import Attach, Directory, Group, Recipient, Reserve
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
+from distributor.rendering.card import WECOM, render_card
 from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
@@ -35,11 +36,12 @@ _NO_LETTER = frozenset({"undecodable", "too_long", "title_missing", "control_cha
 
 @dataclass(frozen=True, slots=True)
 class PreparedLetter:
-    """One group's letter, ready to be frozen."""
+    """One group's letter on one channel, ready to be frozen."""
 
     group: Group
     rendition: Rendition
     recipients: tuple[Recipient, ...]
+    reserves: tuple[Reserve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, R
     path = settings.path(settings.folders.recipients)
     with contextlib.suppress(ValueError):
         path = path.relative_to(Path.cwd())  # shorter in every message
-    loaded = load_directory(path, known_templates=templates.names())
+    loaded = load_directory(
+        path,
+        known_templates=templates.names(),
+        known_channels=settings.channels,
+        known_robots=tuple(settings.wecom_robot),
+    )
     return loaded, resolve(loaded.directory)
 
 
@@ -121,19 +128,18 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     directory = loaded.directory
     letters: list[PreparedLetter] = []
     problems: list[Problem] = []
-    for group in directory.groups:
-        if members := _members(resolved.recipients, group):
-            try:
-                rendition = render_for(reading, group, settings, templates, file=path.name)
-                problems += _size_problems(rendition, settings, path)
-            except BadFile as error:  # the theme
-                problems += error.problems
-            except (BadInput, Refused) as error:
-                if _follows_from_the_text(reading):
-                    continue
-                problems.append(Problem(error.place or Place(path.name), error.code, error.what, error.do))
-            else:
-                letters.append(PreparedLetter(group, rendition, members))
+    for group, channel, members, reserves in _letters_owed(resolved, directory):
+        try:
+            rendition = render_for(reading, group, settings, templates, file=path.name, channel=channel)
+            problems += _proof(rendition, settings, path)
+        except BadFile as error:  # the theme
+            problems += error.problems
+        except (BadInput, Refused) as error:
+            if _follows_from_the_text(reading):
+                continue
+            problems.append(Problem(error.place or Place(path.name), error.code, error.what, error.do))
+        else:
+            letters.append(PreparedLetter(group, rendition, members, reserves))
     return Prepared(
         path=path,
         reading=reading,
@@ -157,8 +163,11 @@ def _distinct(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return tuple(problem for at, problem in enumerate(problems) if problem not in problems[:at])
 
 
-def _size_problems(rendition: Rendition, settings: Settings, path: Path) -> list[Problem]:
-    """Proves that a rendition can be a letter, and says when it is larger than mail systems like."""
+def _proof(rendition: Rendition, settings: Settings, path: Path) -> list[Problem]:
+    """Proves that a rendition can be a letter or a card, and says when it is larger than mail systems like."""
+    if rendition.channel != CHANNEL:
+        prove_card(rendition)
+        return []
     size = compile_for(settings, rendition).typical_size
     limit = settings.send.max_message_bytes
     if size > limit:
@@ -182,28 +191,31 @@ def _size_problems(rendition: Rendition, settings: Settings, path: Path) -> list
     return []
 
 
-def render_for(reading: Reading, group: Group, settings: Settings, templates: Templates, *, file: str) -> Rendition:
-    """Renders the letter that one group gets, with its files. `file` names the bulletin in errors."""
+def render_for(
+    reading: Reading, group: Group, settings: Settings, templates: Templates, *, file: str, channel: str = CHANNEL
+) -> Rendition:
+    """Renders the letter that one group gets on one channel, with its files. `file` names the bulletin in errors."""
     office = settings.office
-    rendition = render_email(
-        reading.bulletin,
-        group=GroupView(
-            name=group.name,
-            direction=group.direction,
-            template=group.template,
-            acknowledge=group.acknowledge,
-            due=group.due,
-        ),
-        office=OfficeView(
-            name=office.name,
-            phone=office.phone,
-            reply_address=office.reply_to or office.sender,
-            base_url=office.base_url,
-        ),
-        templates=templates,
-        pictures=reading.assets,
+    view = GroupView(
+        name=group.name,
+        direction=group.direction,
+        template=group.template,
+        acknowledge=group.acknowledge,
+        due=group.due,
     )
-    if Attach.PDF in group.attached:
+    sender = OfficeView(
+        name=office.name,
+        phone=office.phone,
+        reply_address=office.reply_to or office.sender,
+        base_url=office.base_url,
+    )
+    if channel == CHANNEL:
+        pictures = reading.assets
+        rendition = render_email(reading.bulletin, group=view, office=sender, templates=templates, pictures=pictures)
+    else:
+        rendition = render_card(reading.bulletin, group=view, office=sender, templates=templates, channel=channel)
+    # A member's card has no room for a file, and leads to the page that has it.
+    if channel != WECOM and Attach.PDF in group.attached:
         return replace(rendition, attachments=(pdf_of(reading, templates, file=file),))
     return rendition
 
@@ -216,17 +228,28 @@ def key_of(bulletin: Bulletin, *, today: dt.date) -> BulletinKey:
     return BulletinKey(bulletin.title, bulletin.issuer or "", year, bulletin.kind, number)
 
 
-def _members(recipients: Sequence[Recipient], group: Group) -> tuple[Recipient, ...]:
-    return tuple(recipient for recipient in recipients if recipient.group == group.name)
+def _letters_owed(
+    resolved: Resolved, directory: Directory
+) -> Iterator[tuple[Group, str, tuple[Recipient, ...], tuple[Reserve, ...]]]:
+    """Each group with each channel that somebody gets its letter on, at once or when another channel has failed."""
+    for group in directory.groups:
+        for channel in dict.fromkeys(group.channels):
+            members = tuple(r for r in resolved.recipients if (r.group, r.channel) == (group.name, channel))
+            reserves = tuple(
+                r for r in resolved.reserves if (r.recipient.group, r.recipient.channel) == (group.name, channel)
+            )
+            if members or reserves:
+                yield group, channel, members, reserves
 
 
 def _frozen_letter(letter: PreparedLetter) -> Letter:
     return Letter(
         group=letter.group.name,
         direction=letter.group.direction,
-        channel=CHANNEL,
+        channel=letter.rendition.channel,
         rendition=letter.rendition.to_document(),
         recipients=letter.recipients,
         on_unknown=letter.group.on_unknown,
         manners=manners_of(letter.group),
+        reserves=letter.reserves,
     )

@@ -85,6 +85,7 @@ class Plan:
     previous: BulletinRecord | None
     changes: Changes | None  # against the previous bulletin's recipients
     name: str  # how a command names the bulletin
+    channels: tuple[str, ...]  # on which something would leave
     waits_for_its_hour: bool  # whether some of these copies were never released
 
     @property
@@ -116,7 +117,10 @@ def make_plan(
     deliveries = deliveries_of(conn, record.id)
     selection.require_known(deliveries)
     meant = [delivery for delivery in deliveries if selection.covers(delivery)]
-    holds = {dispatch.group: dispatch.hold for dispatch in dispatches_of(conn, record.id)}
+    holds: dict[str, str | None] = {}
+    for dispatch in dispatches_of(conn, record.id):
+        if not dispatch.replaced:  # a group may have one letter for each channel
+            holds[dispatch.group] = holds.get(dispatch.group) or dispatch.hold
     if at_once:  # who says `--now` has answered the question that a hold of the hour asks
         holds = {group: None if hold == HOUR else hold for group, hold in holds.items()}
     groups = tuple(
@@ -131,6 +135,7 @@ def make_plan(
         previous=previous,
         changes=compare(recipients_of(conn, previous.id), recipients_of(conn, record.id)) if previous else None,
         name=short_name(conn, record),
+        channels=tuple(sorted({d.channel for d in meant if _is_due(d, now, at_once=at_once)})),
         waits_for_its_hour=any(d.next_attempt_at is None and _is_due(d, now, at_once=at_once) for d in meant),
     )
 

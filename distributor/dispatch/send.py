@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from distributor.channels.smtp.rules import Rules
@@ -15,14 +15,16 @@ from distributor.delivery.outcome import Outcome
 from distributor.dispatch.failover import Crew, Turn, Used, admitted
 from distributor.dispatch.holds import HOUR, lift
 from distributor.dispatch.letters import Letters
+from distributor.dispatch.lines import Lines
 from distributor.dispatch.plan import ChangedSince, Plan
 from distributor.dispatch.reconcile import resend_unknown
-from distributor.errors import BadInput, Refused
+from distributor.errors import Refused
 from distributor.settings import Settings
+from distributor.settings.channels import EMAIL, account_of, accounts_of, require_account
 from distributor.store import audit, breakers
 from distributor.store.breakers import Passage
 from distributor.store.bulletins import get_bulletin
-from distributor.store.claims import end_leases, expire, recover, withdraw_unowed
+from distributor.store.claims import due_channels, end_leases, expire, recover, withdraw_unowed
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of, hasten, release
 from distributor.store.ledger import Ledger
@@ -116,17 +118,10 @@ def somebody_sends(database: Database) -> bool:
     return False
 
 
-def require_account(settings: Settings) -> None:
-    """Raises `BadInput` when there is no account, or none whose password can be read: the first one's trouble."""
-    settings.account()
-    troubles = []
-    for account in settings.smtp.values():
-        try:
-            account.found_from(settings.home).secret()
-            return
-        except BadInput as error:
-            troubles.append(error)
-    raise troubles[0]
+def require_accounts(settings: Settings, channels: Iterable[str]) -> None:
+    """Raises `BadInput` when one of these channels has no account, or none whose secret can be read."""
+    for channel in channels:
+        require_account(settings, channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +152,23 @@ async def send_due(
     """
     ledger = Ledger(database, clock=clock)
     ledger.start()
+    lines = Lines(rules)
     used: list[Used] = []
+    tried: Collection[str] = ()
+
+    def due() -> tuple[str, ...]:
+        with database.read() as conn:
+            return due_channels(conn, now=clock(), bulletin_ids=bulletin_ids, delivery_ids=delivery_ids)
+
     try:
         with _stopping_gently() as stopping:
             turn = Turn((), again=True)
-            while turn.again and not stopping.is_asked:
-                passages = await asyncio.to_thread(_passages, database, settings, actor, clock())
+            while not stopping.is_asked:
+                channels = await asyncio.to_thread(due)
+                if not turn.again and not _new_work(turn, channels, tried):
+                    break
+                tried = channels
+                passages = await asyncio.to_thread(_passages, database, settings, channels, actor, clock())
                 crew = Crew(
                     ledger,
                     database,
@@ -171,7 +177,7 @@ async def send_due(
                     passages,
                     owner=owner,
                     clock=clock,
-                    rules=rules,
+                    lines=lines,
                     patience=PATIENCE,
                     bulletin_ids=bulletin_ids,
                     delivery_ids=delivery_ids,
@@ -179,30 +185,48 @@ async def send_due(
                 turn = await stopping.run(crew)
                 used += turn.used
     finally:
+        await lines.close()
         await asyncio.to_thread(ledger.close)
     _resend(database, bulletin_ids, now=clock())
     return Sent(tuple(used), turn.stopped)
 
 
-def _passages(database: Database, settings: Settings, actor: str, now: dt.datetime) -> tuple[Passage, ...]:
-    """The accounts that may be used; when all of them were left alone, the first one that nobody lets rest.
+def _new_work(turn: Turn, due: Collection[str], tried: Collection[str]) -> bool:
+    """Whether something is due that the turn could not see: a copy that failed brought one on another channel."""
+    open_channels = {account_of(one.account)[0] for one in turn.used if not (one.stopped.outcome or one.wait)}
+    return turn.tried > 0 and any(channel in open_channels or channel not in tried for channel in due)
 
-    Raises `Refused` when a person lets every account rest.
+
+def _passages(
+    database: Database, settings: Settings, channels: Iterable[str], actor: str, now: dt.datetime
+) -> tuple[Passage, ...]:
+    """The accounts that may be used; where a channel's were all left alone, the first one that nobody lets rest.
+
+    Raises `Refused` when a person lets every account of every channel rest.
     """
-    if passages := admitted(database, settings):
+    found = {channel: _passages_of(database, settings, channel, actor, now) for channel in channels}
+    if found and all(passages is None for passages in found.values()):
+        what = words("Every mail account is paused.") if list(found) == [EMAIL] else words("Every account is paused.")
+        raise Refused(what, do=words("Let one go on with: distributor resume account:NAME"))
+    return tuple(passage for passages in found.values() for passage in passages or ())
+
+
+def _passages_of(
+    database: Database, settings: Settings, channel: str, actor: str, now: dt.datetime
+) -> tuple[Passage, ...] | None:
+    """The same for one channel; None when a person lets every account of it rest."""
+    if passages := admitted(database, settings, [channel]):
         return passages
     with database.read() as conn:
         rests = paused(conn)
     if any(rest.scope == ALL for rest in rests):
         return ()
-    free = [name for name in settings.smtp if not account_rests(rests, name)]
+    free = [name for name in accounts_of(settings, channel) if not account_rests(rests, name)]
     if not free:
-        raise Refused(
-            words("Every mail account is paused."), do=words("Let one go on with: distributor resume account:NAME")
-        )
+        return None if accounts_of(settings, channel) else ()
     with database.write() as conn:
         breakers.close_breaker(conn, free[0], actor, now)
-    return admitted(database, settings)[:1]
+    return admitted(database, settings, [channel])[:1]
 
 
 def _resend(database: Database, bulletin_ids: Collection[int], *, now: dt.datetime) -> None:

@@ -74,7 +74,7 @@ class Turnstile:
     """Claims due letters for some accounts, within their limits. The order of `ways` is that of preference.
 
     After `until` (UTC) nothing more is claimed: accounts that were left out may be well again. `accounts` is how many
-    there are in all, those included that take no part now.
+    there are in all, those included that take no part now. `channel` is the one whose letters they carry.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Turnstile:
         delivery_ids: Collection[str] | None = None,
         until: dt.datetime | None = None,
         accounts: int = 1,
+        channel: str | None = None,
     ) -> None:
         self._ledger = ledger
         self._lanes = tuple(Lane(way) for way in ways)
@@ -99,6 +100,7 @@ class Turnstile:
         self._delivery_ids = delivery_ids
         self._until = until
         self._accounts = accounts
+        self._channel = channel
         self._changed = asyncio.Condition()
         self._is_over = False
         self.gates = tuple(Gate(self, lane) for lane in self._lanes)
@@ -176,6 +178,7 @@ class Turnstile:
             bulletin_ids=self._bulletin_ids,
             delivery_ids=self._delivery_ids,
             account=lanes[0].account,
+            channel=self._channel,
         )
         for claim, lane in zip(claims, await self._routed(claims, lanes), strict=True):
             if lane is not None:

@@ -17,6 +17,9 @@ from distributor.recipients.manners import is_reminder
 from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy
 from distributor.words import words
 
+#: Everything a group's `channels` may name once it is set up.
+CHANNELS = ("email", "wecom", "wecom_robot")
+
 _LONGEST = 100  # characters of a name; three times the longest official unit name
 
 
@@ -64,7 +67,7 @@ def _email(value: str) -> str:
 
 
 def _known(value: str, info: ValidationInfo) -> str:
-    """Checks a template's or channel's name against what the program has; the caller passes that as context."""
+    """Checks a template's name against what the program has; the caller passes that as context."""
     known = info.context.get(info.field_name) if info.context else None
     if known is None or value in known:
         return value
@@ -72,8 +75,35 @@ def _known(value: str, info: ValidationInfo) -> str:
     raise Misfit("not_a_choice", what, suggestion(value, known))
 
 
+def _channel(value: str, info: ValidationInfo) -> str:
+    """Checks a channel's name against those that are set up; the caller passes them as context."""
+    known = info.context.get("channels") if info.context else None
+    if known is None or value in known:
+        return value
+    if value not in CHANNELS:
+        what = words("{value} is not possible here.", value=shortened(value))
+        raise Misfit("not_a_choice", what, suggestion(value, CHANNELS))
+    what = words("The channel {channel} is not set up.", channel=value)
+    do = words("Add a table [{channel}.…] to distributor.toml, or take the channel out.", channel=value)
+    raise Misfit("not_a_choice", what, do)
+
+
+def _robot(value: str, info: ValidationInfo) -> str:
+    """Checks a robot's name against those of the settings; the caller passes them as context."""
+    known = info.context.get("robots") if info.context else None
+    if known is None or value in known:
+        return value
+    what = words("There is no robot {name} in the settings.", name=shortened(value))
+    if not known:
+        do = words('Add a table [wecom_robot."{name}"] to distributor.toml.', name=shortened(value))
+        raise Misfit("no_robot", what, do)
+    raise Misfit("no_robot", what, suggestion(value, known))
+
+
 Text = Annotated[str, AfterValidator(_text)]
 KnownText = Annotated[str, AfterValidator(_text), AfterValidator(_known)]
+Channel = Annotated[str, AfterValidator(_text), AfterValidator(_channel)]
+Robot = Annotated[str, AfterValidator(_text), AfterValidator(_robot)]
 Email = Annotated[str, AfterValidator(_email)]
 
 
@@ -88,11 +118,14 @@ class PersonEntry(_Entry):
     role: Text | None = Field(None, description="What the person is there: 主要领导, 信息员 …")
     email: Email | None = Field(None, description="One address. An invalid one is an error of the whole file.")
     wecom: Annotated[str, AfterValidator(_wecom)] | None = Field(None, description="The account in 企业微信.")
+    wecom_robot: Robot | None = Field(
+        None, description="A group chat (a desk of its own): the name of its robot in `[wecom_robot]` of the settings."
+    )
     id: Text | None = Field(None, description="A lasting name for the records; without it the address is the name.")
 
     def addresses(self) -> dict[str, str]:
         """The address per channel, of those given."""
-        given = {"email": self.email, "wecom": self.wecom}
+        given = {"email": self.email, "wecom": self.wecom, "wecom_robot": self.wecom_robot}
         return {channel: address for channel, address in given.items() if address is not None}
 
 
@@ -109,8 +142,11 @@ class GroupEntry(_Entry):
 
     direction: Direction = Field(description="报 (up, to superiors), 送 (across) or 发 (down, to units).")
     template: KnownText | None = Field(None, description="A folder of templates/email/; empty: the direction's word.")
-    channels: tuple[KnownText, ...] = Field(
-        ("email",), min_length=1, description="In this order; the first one the person has an address for is used."
+    channels: tuple[Channel, ...] = Field(
+        ("email",),
+        min_length=1,
+        description="`email`, `wecom`, `wecom_robot`, in this order: the first one the person has an address for is "
+        "used, the next one when that cannot reach.",
     )
     acknowledge: Acknowledge = Field(Acknowledge.NEVER, description="Whether a 签收 is asked for.")
     due: Annotated[str, AfterValidator(_due)] | None = Field(

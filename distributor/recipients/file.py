@@ -36,11 +36,16 @@ class Loaded:
 
 
 def load_directory(
-    path: Path, *, known_templates: Collection[str] | None = None, known_channels: Collection[str] = ("email",)
+    path: Path,
+    *,
+    known_templates: Collection[str] | None = None,
+    known_channels: Collection[str] = ("email",),
+    known_robots: Collection[str] | None = None,
 ) -> Loaded:
     """Reads a directory file.
 
-    `known_templates` and `known_channels` are what a group may name; None leaves templates unchecked.
+    `known_templates` and `known_channels` are what a group may name, `known_robots` what a person's `wecom_robot` may;
+    None leaves them unchecked.
     Raises `BadFile` with every problem, or `BadInput` when the file cannot be opened.
     """
     try:
@@ -50,7 +55,13 @@ def load_directory(
         what = words("The directory {file} cannot be read: {reason}.", file=path, reason=error.strerror or error)
         do = words("Run `distributor init` to make an example, or name the file in distributor.toml.")
         raise BadInput(what, do=do) from error
-    return parse_directory(source, file=str(path), known_templates=known_templates, known_channels=known_channels)
+    return parse_directory(
+        source,
+        file=str(path),
+        known_templates=known_templates,
+        known_channels=known_channels,
+        known_robots=known_robots,
+    )
 
 
 def parse_directory(
@@ -59,10 +70,12 @@ def parse_directory(
     file: str = "recipients.yaml",
     known_templates: Collection[str] | None = None,
     known_channels: Collection[str] = ("email",),
+    known_robots: Collection[str] | None = None,
 ) -> Loaded:
     """Reads a directory from bytes; pure. `file` is the name that problems give. Raises `BadFile`."""
     layout, problems = read_document(source, _KIND, file=file)
-    entry, faults = validated(layout, _KIND, context={"template": known_templates, "channels": known_channels})
+    known = {"template": known_templates, "channels": known_channels, "robots": known_robots}
+    entry, faults = validated(layout, _KIND, context=known)
     problems += faults
     if entry is None:
         raise bad_file(file, problems)

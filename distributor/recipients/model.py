@@ -127,3 +127,12 @@ class Recipient:
     group: str
     credited: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Where a person is reached when the copy before could not be: the next channel of the group's chain."""
+
+    after_channel: str
+    after_address: str
+    recipient: Recipient

@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from distributor.address import same
 from distributor.bulletin.model import Direction
 from distributor.errors import Place, Problem
-from distributor.recipients.model import Directory, Group, Person, ReadReport, Recipient, Unit
+from distributor.recipients.model import Directory, Group, Person, ReadReport, Recipient, Reserve, Unit
 from distributor.words import words
 
 _RANK = {Direction.REPORT: 0, Direction.SEND: 1, Direction.ISSUE: 2}
@@ -31,11 +32,15 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Who gets a letter, each once per channel, in the order of the file; highest direction first."""
+    """Who gets a letter, each once per channel, in the order of the file; highest direction first.
+
+    `reserves` say where they are reached when that fails, in the order of each group's channels.
+    """
 
     recipients: tuple[Recipient, ...]
     warnings: tuple[Problem, ...] = ()
     unreachable: tuple[Unreachable, ...] = ()
+    reserves: tuple[Reserve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ def resolve(directory: Directory) -> Resolved:
         by_address.setdefault((channel, same(address)), []).append(listing)
     recipients = tuple(_recipient(listings) for listings in by_address.values())
     warnings = tuple(warning for listings in by_address.values() for warning in _warnings(listings))
-    return Resolved(recipients, warnings, tuple(unreachable))
+    reserves = tuple(reserve for listings in by_address.values() for reserve in _reserves(listings))
+    return Resolved(recipients, warnings, tuple(unreachable), reserves)
 
 
 def directory_digest(resolved: Resolved, directory: Directory) -> str:
@@ -86,8 +92,15 @@ def directory_digest(resolved: Resolved, directory: Directory) -> str:
     ]
     groups.sort(key=lambda group: str(group[0]))
     recipients.sort(key=lambda recipient: (str(recipient[0]), str(recipient[1])))
-    canonical = json.dumps([groups, recipients], ensure_ascii=True, separators=(",", ":"))
+    chains = sorted([r.after_channel, r.after_address, *_addressed(r.recipient)] for r in resolved.reserves)
+    # Nothing where nobody has a second channel, as for lists frozen before there was one.
+    everything = [groups, recipients, chains] if chains else [groups, recipients]
+    canonical = json.dumps(everything, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _addressed(one: Recipient) -> list[str]:
+    return [one.channel, one.address, one.name, one.unit, one.role or "", one.group]
 
 
 def _asked(group: Group) -> list[object]:
@@ -124,6 +137,33 @@ def _recipient(listings: list[_Listing]) -> Recipient:
         group=first.group.name,
         credited=tuple(name for name in groups if name != first.group.name),
         people=tuple(dict.fromkeys(listing.person.name for listing in listings)),
+    )
+
+
+def _reserves(listings: list[_Listing]) -> Iterator[Reserve]:
+    """The further channels of everybody who shares an address; the same address once."""
+    seen: set[tuple[str, str, str]] = set()
+    for listing in listings:
+        addresses = listing.person.addresses
+        chain = [channel for channel in listing.group.channels if channel in addresses]
+        for before, channel in pairwise(chain):
+            step = (before, channel, same(addresses[channel]))
+            if step not in seen:
+                seen.add(step)
+                yield Reserve(before, addresses[before], _in_reserve(listing, channel))
+
+
+def _in_reserve(listing: _Listing, channel: str) -> Recipient:
+    person = listing.person
+    return Recipient(
+        key=person.id or same(listing.address),
+        channel=channel,
+        address=person.addresses[channel],
+        name=person.name,
+        unit=listing.unit.name,
+        role=person.role,
+        group=listing.group.name,
+        people=(person.name,),
     )
 
 

@@ -96,14 +96,24 @@ def _lines(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip(" ") for line in text.splitlines())).strip("\n")
 
 
-def fill_card(rendition: Rendition, personal: Personal, *, address: Document) -> bytes:
+def fill_card(rendition: Rendition, personal: Personal, *, address: Document, task: str = "") -> bytes:
     """The bytes of one copy: the same on every attempt. `address` is what says whom it is for.
+
+    `task` names the copy on a card with buttons, for the event of a pressed one.
 
     Raises `BadInput` when a personal value cannot stand in it.
     """
-    message = _filled(json.loads(rendition.text), personal.values())
+    message = filled_document(rendition, personal.values())
     _mark(message, personal.subject_prefix)
+    if "button_list" in message.get("template_card", ()):
+        message["template_card"]["task_id"] = task
     return json.dumps({**address, **message}, ensure_ascii=False).encode()
+
+
+def filled_document(rendition: Rendition, values: Mapping[str, str]) -> Document:
+    """The platform's document with these personal values."""
+    document: Document = _filled(json.loads(rendition.text), values)
+    return document
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:

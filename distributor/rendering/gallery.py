@@ -8,6 +8,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from distributor.rendering.card import ROBOT, WECOM
+from distributor.rendering.card_page import card_page, card_text
 from distributor.rendering.email import html_size
 from distributor.rendering.rendition import Rendition, filled
 from distributor.rendering.sheets import Sheet
@@ -21,6 +23,10 @@ SAMPLE_PERSON: Mapping[str, str] = {
     "links.read": "https://example.invalid/r/sample",
     "links.acknowledge": "https://example.invalid/a/sample",
 }
+
+
+#: How other ways than mail are called on the page.
+_CHANNELS: Mapping[str, str] = {WECOM: "企业微信", ROBOT: "企业微信群"}
 
 
 def write_gallery(
@@ -50,6 +56,8 @@ def write_gallery(
 
 def sample_page(rendition: Rendition) -> str:
     """The letter's HTML as a page of its own: a sample person's, its pictures inside, nothing to be fetched."""
+    if rendition.channel in (WECOM, ROBOT):
+        return card_page(rendition, SAMPLE_PERSON)
     page = filled(rendition.html, SAMPLE_PERSON, escape=True)
     for picture in rendition.pictures:
         content = base64.b64encode(picture.content).decode()
@@ -57,14 +65,22 @@ def sample_page(rendition: Rendition) -> str:
     return page
 
 
+def sample_text(rendition: Rendition) -> str:
+    """The letter's plain text, or the words of a card: a sample person's."""
+    if rendition.channel in (WECOM, ROBOT):
+        return card_text(rendition, SAMPLE_PERSON)
+    return filled(rendition.text, SAMPLE_PERSON)
+
+
 def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, object]:
     # A group's name is the admin's free text and must not become a path.
     name = f"{number:02d}-{rendition.direction}"
-    text = filled(rendition.text, SAMPLE_PERSON)
+    text = sample_text(rendition)
     (folder / f"{name}.html").write_text(sample_page(rendition), encoding="utf-8", newline="\n")
     (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     return {
         "group": rendition.group,
+        "channel": _CHANNELS.get(rendition.channel, ""),
         "direction": rendition.direction,
         "subject": filled(rendition.subject, SAMPLE_PERSON),
         "html": f"{name}.html",

@@ -5,8 +5,8 @@ import contextlib
 import datetime as dt
 
 from distributor.delivery.breaker import Standing
-from distributor.dispatch.failover import open_lines
 from distributor.dispatch.intake import templates_of
+from distributor.dispatch.lines import open_lines
 from distributor.dispatch.remind import Carrier, Debt, due_today, owed_for, plan, send_reminders
 from distributor.errors import DistributorError, Unavailable
 from distributor.log import log

@@ -25,6 +25,7 @@ from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
 from distributor.service.telling import miss_account
 from distributor.service.watching import watch_inbox
+from distributor.settings.channels import every_account
 from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.figures import all_figures
@@ -164,8 +165,8 @@ async def _pages(office: Office) -> Pages | None:
             database_probe(office.database),
             clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT),
             pause_probe(office.database),
-            account_probe(lambda: bool(office.settings.smtp)),
-            left_alone_probe(office.database, lambda: tuple(office.settings.smtp)),
+            account_probe(lambda: bool(every_account(office.settings))),
+            left_alone_probe(office.database, lambda: every_account(office.settings)),
         ]
     )
     rows = RowsCollector(office.database, all_figures(office.clock, lambda: _scopes(office)))
@@ -180,6 +181,7 @@ def _scopes(office: Office) -> list[Scope]:
     for name, account in office.settings.smtp.items():
         scopes.append(Scope(f"account:{name}", account.limits))
         scopes += [Scope(f"domain:{name}:{domain}", limits) for domain, limits in account.domain_limits.items()]
+    scopes += [Scope(f"account:wecom.{name}", app.limits) for name, app in office.settings.wecom.items()]
     return scopes
 
 

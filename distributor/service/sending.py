@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from distributor.delivery.breaker import Standing
 from distributor.delivery.outcome import Outcome
 from distributor.dispatch.alerts import news, tell_editors
-from distributor.dispatch.failover import Crew, Turn, admitted, open_lines
+from distributor.dispatch.failover import Crew, Turn, admitted
 from distributor.dispatch.letters import Letters
+from distributor.dispatch.lines import Lines, open_lines
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.errors import BadInput, Unavailable
 from distributor.log import log
@@ -17,8 +18,10 @@ from distributor.service.looking_back import has_looked
 from distributor.service.office import Office
 from distributor.service.telling import announce, report
 from distributor.settings import Settings
+from distributor.settings.channels import account_of
 from distributor.store import breakers, leases
 from distributor.store.breakers import Passage
+from distributor.store.claims import due_channels
 from distributor.store.deliveries import due_bulletins
 from distributor.store.dispatches import recall_postponed
 from distributor.store.ledger import Ledger
@@ -71,6 +74,7 @@ class Sending:
         self._full: _Full | None = None
         self._settings: Settings | None = None
         self._told_at: dt.datetime | None = None
+        self._lines = Lines()
 
     async def run(self) -> None:
         """Sends what is due, again and again. Trouble with the database ends a round, never the service."""
@@ -88,6 +92,7 @@ class Sending:
                 await self._rest(rest)
         finally:
             stopper.cancel()
+            await self._lines.close()
 
     def _is_time_to_tell(self, *, worked: bool) -> bool:
         now = self._office.clock()
@@ -134,13 +139,16 @@ class Sending:
             with self._office.database.write() as conn:
                 recall_postponed(conn, now=self._office.clock())
             self._settings = settings
+        now = self._office.clock()
         with self._office.database.read() as conn:
-            bulletin_ids = due_bulletins(conn, now=self._office.clock())
-        passages = admitted(self._office.database, settings) if bulletin_ids else ()
+            bulletin_ids = due_bulletins(conn, now=now)
+            channels = due_channels(conn, now=now, bulletin_ids=bulletin_ids) if bulletin_ids else ()
+        passages = admitted(self._office.database, settings, channels)
         return _Due(bulletin_ids, passages, settings) if passages else None
 
     async def _send(self, due: _Due) -> Turn:
         office, settings = self._office, due.settings
+        self._lines.rules = office.rules
         crew = Crew(
             self._ledger,
             office.database,
@@ -149,7 +157,7 @@ class Sending:
             due.passages,
             owner=office.owner,
             clock=office.clock,
-            rules=office.rules,
+            lines=self._lines,
             bulletin_ids=due.bulletin_ids,
             told=self._tell_left_alone,
         )
@@ -160,7 +168,9 @@ class Sending:
             turn = await crew.run()
         finally:
             self._crew = None
-        wait = min(turn.wait, LONGEST_WAIT) if turn.wait else None
+        # What another channel may have to carry by then does not wait.
+        alone = {account_of(passage.account)[0] for passage in due.passages} >= set(settings.channels)
+        wait = min(turn.wait, LONGEST_WAIT) if turn.wait and alone else None
         self._full = _Full(settings, office.clock() + wait) if wait else None
         return turn
 

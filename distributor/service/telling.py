@@ -11,6 +11,7 @@ from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
 from distributor.service.memory import give_back
 from distributor.service.office import Office
+from distributor.settings.channels import every_account
 from distributor.store.bulletins import get_bulletin
 from distributor.store.counts import due_by_group, refused_by_group, was_begun
 from distributor.store.deliveries import books, books_by_dispatch, bulletins_in_doubt
@@ -53,7 +54,7 @@ def miss_account(office: Office) -> None:
     if office.searched is office.settings:
         return
     office.searched = office.settings
-    if not office.settings.smtp:
+    if not every_account(office.settings):
         what = words(
             "{trouble} Write one into distributor.toml, under [smtp.main]; until then letters wait.", trouble=NO_ACCOUNT
         )

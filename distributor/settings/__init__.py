@@ -9,6 +9,7 @@ from distributor.settings.reminders import Reminders
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import SmtpAccount
 from distributor.settings.web import Web
+from distributor.settings.wecom import WeComApp, WeComRobot
 
 __all__ = [
     "DatabaseSettings",
@@ -21,5 +22,7 @@ __all__ = [
     "Sending",
     "Settings",
     "SmtpAccount",
+    "WeComApp",
+    "WeComRobot",
     "Web",
 ]

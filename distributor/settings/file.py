@@ -27,7 +27,12 @@ _PREFIX, _BETWEEN = "DISTRIBUTOR_", "__"
 _LARGEST = 1_000_000
 
 #: Tables with accounts, the key that holds their secret, and the key that names its file.
-_SECRETS = (("smtp", "password", "password_file"), ("official_account", "secret", "secret_file"))
+_SECRETS = (
+    ("smtp", "password", "password_file"),
+    ("wecom", "secret", "secret_file"),
+    ("wecom_robot", "key", "key_file"),
+    ("official_account", "secret", "secret_file"),
+)
 
 Loc = tuple[str | int, ...]
 

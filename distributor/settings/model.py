@@ -23,6 +23,7 @@ from distributor.settings.sending import Sending
 from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
 from distributor.settings.table import Table, secret_problems
 from distributor.settings.web import Web
+from distributor.settings.wecom import WeComApp, WeComRobot
 from distributor.words import words
 
 
@@ -38,6 +39,8 @@ class Settings(Table):
     web: Web = Field(default_factory=Web)
     remind: Reminders = Field(default_factory=Reminders)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
+    wecom: dict[str, WeComApp] = Field(default_factory=dict)
+    wecom_robot: dict[str, WeComRobot] = Field(default_factory=dict)
     official_account: dict[str, OfficialAccountSettings] = Field(default_factory=dict)
     home: Path = Path()
 
@@ -47,6 +50,26 @@ class Settings(Table):
         if isinstance(value, dict) and any(not isinstance(account, dict | SmtpAccount) for account in value.values()):
             what = words("The mail account has no name.")
             raise Misfit("account_name", what, words("Begin its table with [smtp.main]."))
+        for name in value if isinstance(value, dict) else ():
+            if name == "wecom_robot" or str(name).startswith("wecom."):
+                what = words("A mail account cannot be called {name}.", name=name)
+                raise Misfit("account_name", what, words("Accounts of WeCom are called so; choose another name."))
+        return value
+
+    @field_validator("wecom", mode="before")
+    @classmethod
+    def _named_apps(cls, value: object) -> object:
+        if isinstance(value, dict) and any(not isinstance(account, dict | WeComApp) for account in value.values()):
+            what = words("The WeCom app has no name.")
+            raise Misfit("account_name", what, words("Begin its table with [wecom.main]."))
+        return value
+
+    @field_validator("wecom_robot", mode="before")
+    @classmethod
+    def _named_robots(cls, value: object) -> object:
+        if isinstance(value, dict) and any(not isinstance(account, dict | WeComRobot) for account in value.values()):
+            what = words("The robot has no name.")
+            raise Misfit("account_name", what, words('Begin its table with [wecom_robot."某群"].'))
         return value
 
     @field_validator("official_account", mode="before")
@@ -83,6 +106,8 @@ class Settings(Table):
         found = {
             "smtp": {name: account.found_from(home) for name, account in self.smtp.items()},
             "mailbox": self.mailbox.found_from(home),
+            "wecom": {name: account.found_from(home) for name, account in self.wecom.items()},
+            "wecom_robot": {name: account.found_from(home) for name, account in self.wecom_robot.items()},
             "official_account": {name: account.found_from(home) for name, account in self.official_account.items()},
         }
         return self.model_copy(update={"home": home, **found})
@@ -92,6 +117,11 @@ class Settings(Table):
         for name, account in self.smtp.items():
             return name, account.found_from(self.home)
         raise BadInput(words("No mail account is set."), do=words("Add a table [smtp.main] to distributor.toml."))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that a group of the directory may name: mail, and what of WeCom is set up."""
+        return ("email", *(name for name in ("wecom", "wecom_robot") if getattr(self, name)))
 
     def warnings(self) -> tuple[Problem, ...]:
         """What works but is unsafe or unusual: readable secrets, a port of another kind of security."""
@@ -107,10 +137,16 @@ class Settings(Table):
         box, place = self.mailbox, Place("[mailbox]")
         files = self._lying(box.password_file)
         problems += secret_problems(place, box.found_from(self.home).secret if box.host else str, files)
+        for name, app in self.wecom.items():
+            files = self._lying(*app.secret_files)
+            problems += secret_problems(Place(f"[wecom.{name}]"), app.found_from(self.home).app_secret, files)
+        for name, robot in self.wecom_robot.items():
+            files = self._lying(robot.key_file)
+            problems += secret_problems(Place(f"[wecom_robot.{name}]"), robot.found_from(self.home).robot_key, files)
         for name, platform in self.official_account.items():
-            here = platform.found_from(self.home)
             files = self._lying(*platform.secret_files)
-            problems += secret_problems(Place(f"[official_account.{name}]"), here.app_secret, files)
+            secret = platform.found_from(self.home).app_secret
+            problems += secret_problems(Place(f"[official_account.{name}]"), secret, files)
         if self.web.listens and not check.is_loopback(self.web.listens[0]):
             what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
             do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")

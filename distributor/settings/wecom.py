@@ -49,13 +49,19 @@ class WeComApp(_Platform):
         files = {name: getattr(self, name) for name in names}
         return self.model_copy(update={name: folder / path for name, path in files.items() if path is not None})
 
+    @property
+    def secret_files(self) -> tuple[Path, ...]:
+        """Files that nobody else may read."""
+        files = (self.secret_file, self.callback_token_file, self.aes_key_file)
+        return tuple(file for file in files if file is not None)
+
     def app_secret(self) -> str:
         """The Secret: from the environment, else from `secret_file`. Raises `BadInput` when there is none."""
         return platform_secret(self.secret, self.secret_file)
 
 
 class WeComRobot(_Platform):
-    """`[wecom_robot.某群]`: the robot of one group chat (群机器人, 消息推送)."""
+    """`[wecom_robot."某群"]`: the robot of one group chat (群机器人, 消息推送)."""
 
     key: SecretStr = Field(SecretStr(""), description="Only from the environment, never in the file.")
     key_file: OptionalPath = Field(None, description="A file that holds the key at the end of the webhook's address.")

@@ -73,12 +73,14 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")[:LONGEST_REPLY]
 
 
+_SAID = ("verdict", "fault", "stage", "code", "enhanced", "text", "reference")
+
 _CLOSE = (
     update(attempt)
     .where(attempt.c.delivery_id == bindparam("b_id"), attempt.c.epoch == bindparam("b_epoch"))
     .values(
         ended_at=bindparam("b_now"),
-        **{name: bindparam(f"b_{name}") for name in ("verdict", "fault", "stage", "code", "enhanced", "text")},
+        **{name: bindparam(f"b_{name}") for name in _SAID},
     )
 )
 
@@ -94,4 +96,5 @@ def _values(delivery_id: str, epoch: int, outcome: Outcome, now: dt.datetime) ->
         "b_code": outcome.reply.code,
         "b_enhanced": plain(outcome.reply.enhanced),
         "b_text": plain(outcome.reply.text),
+        "b_reference": plain(outcome.reference),
     }

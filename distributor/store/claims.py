@@ -16,6 +16,7 @@ from distributor.delivery.outcome import Stage, Verdict
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import Fact, State, advance
 from distributor.store import senders
+from distributor.store.chain import take_over
 from distributor.store.due import HELD, due
 from distributor.store.editions import is_corrected
 from distributor.store.pauses import goes_on
@@ -36,16 +37,17 @@ def claim(
     account: str = "",
     bulletin_ids: Collection[int] | None = None,
     delivery_ids: Collection[str] | None = None,
+    channel: str | None = None,
 ) -> list[Claim]:
     """Leases up to `limit` due rows to one owner, the longest waiting first, and opens an attempt for each.
 
     Rows of held dispatches and rows whose `valid_until` has passed are left. Two claimers never get one row:
     PostgreSQL skips rows that another one locks, SQLite has one writer at a time. `account` is the one that the
-    attempts will most likely go by.
+    attempts will most likely go by. `delivery_ids` mean the copies that took over for these, too.
     """
     chosen = (
         select(delivery.c.id)
-        .where(*_due(now, bulletin_ids, delivery_ids))
+        .where(*_due(now, bulletin_ids, delivery_ids, channel))
         .order_by(delivery.c.next_attempt_at, delivery.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -68,6 +70,18 @@ def claim(
     claims = [_claim(row) for row in rows]
     _open_attempts(conn, claims, owner, account, now)
     return claims
+
+
+def due_channels(
+    conn: Connection,
+    *,
+    now: dt.datetime,
+    bulletin_ids: Collection[int] | None = None,
+    delivery_ids: Collection[str] | None = None,
+) -> tuple[str, ...]:
+    """The channels on which something may be claimed now, in the order of their names."""
+    due = select(delivery.c.channel).where(*_due(now, bulletin_ids, delivery_ids)).distinct()
+    return tuple(sorted(conn.execute(due).scalars()))
 
 
 def undo(conn: Connection, owner: str, at: Collection[dt.datetime], *, now: dt.datetime) -> int:
@@ -120,11 +134,15 @@ def expire(conn: Connection, *, now: dt.datetime, bulletin_ids: Collection[int] 
     late = [going, delivery.c.valid_until <= now, ~waits]
     if bulletin_ids is not None:
         late.append(delivery.c.bulletin_id.in_(list(bulletin_ids)))
-    return conn.execute(
+    expired = conn.execute(
         update(delivery)
         .where(*late)
         .values(state=advance(State.QUEUED, Fact.GIVE_UP), reason=Reason.EXPIRED, next_attempt_at=None, changed_at=now)
-    ).rowcount
+        .returning(delivery.c.id)
+    )
+    ids = expired.scalars().all()
+    take_over(conn, ids, now=now)
+    return len(ids)
 
 
 def recover(conn: Connection, *, now: dt.datetime) -> Swept:
@@ -155,14 +173,20 @@ _CLAIMED = (
 
 
 def _due(
-    now: dt.datetime, bulletin_ids: Collection[int] | None, delivery_ids: Collection[str] | None
+    now: dt.datetime,
+    bulletin_ids: Collection[int] | None,
+    delivery_ids: Collection[str] | None,
+    channel: str | None = None,
 ) -> list[ColumnElement[bool]]:
     conditions = list(due(now))
     if bulletin_ids is not None:
         # A sum has no index: through the one of bulletins, SQLite would read and sort every row for each claim.
         conditions.append((delivery.c.bulletin_id + 0).in_(list(bulletin_ids)))
     if delivery_ids is not None:
-        conditions.append(delivery.c.id.in_(list(delivery_ids)))
+        named = list(delivery_ids)
+        conditions.append(or_(delivery.c.id.in_(named), delivery.c.follows.in_(named)))
+    if channel is not None:
+        conditions.append(delivery.c.channel == channel)
     return conditions
 
 

@@ -76,6 +76,11 @@ def bring_in_line(
                 changes.new.append({**_new_row(bulletin_id, now, token_hashes), **values})
             else:
                 _listed(row, values, changes, ever_left=row.id in left, renewed=renewed)
+        for position, found in enumerate(letter.reserves):
+            one = found.recipient
+            if row := present.pop((one.channel, same(one.address)), None):  # took over already
+                values = {"dispatch_id": dispatch_id, "position": position, **_person(one)}
+                _listed(row, values, changes, ever_left=row.id in left, renewed=renewed)
     for row in present.values():
         _unlisted(row, changes)
     _write(conn, changes, now)
@@ -140,9 +145,14 @@ def _unlisted(row: Row[Any], changes: _Changes) -> None:
         changes.unlisted.append(row.id)
 
 
-def _new_row(bulletin_id: int, now: dt.datetime, token_hashes: TokenHashes | None) -> dict[str, Any]:
+def new_copy(token_hashes: TokenHashes | None) -> tuple[str, str | None, str | None]:
+    """The id of a new delivery, and the hashes of its tokens."""
     delivery_id = uuid.uuid4().hex
-    verp_hash, link_hash = token_hashes(delivery_id) if token_hashes else (None, None)
+    return (delivery_id, *(token_hashes(delivery_id) if token_hashes else (None, None)))
+
+
+def _new_row(bulletin_id: int, now: dt.datetime, token_hashes: TokenHashes | None) -> dict[str, Any]:
+    delivery_id, verp_hash, link_hash = new_copy(token_hashes)
     return {
         "id": delivery_id,
         "bulletin_id": bulletin_id,

@@ -80,8 +80,9 @@ def get_delivery(conn: Connection, delivery_id: str) -> DeliveryRecord:
 
 
 def recipients_of(conn: Connection, bulletin_id: int) -> tuple[Recipient, ...]:
-    """Who the bulletin is owed to as last frozen, in the order of the directory."""
-    listed = deliveries().where(delivery.c.bulletin_id == bulletin_id, delivery.c.listed)
+    """Who the bulletin is owed to as last frozen, in the order of the directory; each on the first channel."""
+    first = (delivery.c.listed, delivery.c.follows.is_(None))
+    listed = deliveries().where(delivery.c.bulletin_id == bulletin_id, *first)
     return tuple(recipient(row) for row in conn.execute(listed))
 
 
@@ -92,7 +93,11 @@ def books(conn: Connection, bulletin_id: int) -> Books:
     for part in parts:
         for state, count in part.by_state.items():
             by_state[state] += count
-    return Books(planned=sum(part.planned for part in parts), by_state=dict(by_state))
+    return Books(
+        planned=sum(part.planned for part in parts),
+        by_state=dict(by_state),
+        taken_over=sum(part.taken_over for part in parts),
+    )
 
 
 def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
@@ -106,7 +111,24 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
     )
     for row in counts:
         found[row.dispatch_id][1][State(row.state)] = row.rows
-    return {number: Books(planned=planned, by_state=states) for number, (planned, states) in sorted(found.items())}
+    taken_over = _taken_over(conn, bulletin_id)
+    return {
+        number: Books(planned=planned, by_state=states, taken_over=taken_over.get(number, 0))
+        for number, (planned, states) in sorted(found.items())
+    }
+
+
+def _taken_over(conn: Connection, bulletin_id: int) -> dict[int, int]:
+    """How many copies of each letter did not arrive and have one on another channel in their place, by dispatch id."""
+    next_one = delivery.alias("next_one")
+    lost = delivery.c.state.in_([State.BOUNCED, State.FAILED, State.SUPPRESSED])
+    rows = conn.execute(
+        select(delivery.c.dispatch_id, func.count(delivery.c.id.distinct()))
+        .join(next_one, next_one.c.follows == delivery.c.id)
+        .where(delivery.c.bulletin_id == bulletin_id, lost, next_one.c.follows.is_not(None))
+        .group_by(delivery.c.dispatch_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def due_bulletins(conn: Connection, *, now: dt.datetime) -> tuple[int, ...]:

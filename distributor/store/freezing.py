@@ -7,6 +7,7 @@ under the same key and edition is refused as soon as one letter may have left: t
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, select, update
@@ -16,7 +17,8 @@ from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 from distributor.errors import Refused
 from distributor.store.articles import has_gone_out
-from distributor.store.copies import TokenHashes, bring_in_line, lock_copies
+from distributor.store.chain import drop_reserves, save_reserves
+from distributor.store.copies import TokenHashes, bring_in_line, lock_copies, new_copy
 from distributor.store.editions import of_key
 from distributor.store.records import BulletinRecord, FreezeResult, Frozen, Letter
 from distributor.store.rows import bulletin_record, bulletins
@@ -62,8 +64,10 @@ def save_frozen(
         rows = lock_copies(conn, number)
         _replace(conn, present, frozen, now)
     renew = present is not None and present.digest != frozen.digest
+    drop_reserves(conn, number)
     letters = [(letter, _dispatch(conn, number, letter, renew=renew, now=now)) for letter in frozen.letters]
     result = bring_in_line(conn, number, rows, letters, renewed=renew, now=now, token_hashes=token_hashes)
+    save_reserves(conn, number, letters, new_copy=partial(new_copy, token_hashes))
     _settle_dispatches(conn, number, keep=[dispatch_id for _, dispatch_id in letters])
     row = conn.execute(bulletins().where(bulletin.c.id == number)).one()
     return bulletin_record(row), result

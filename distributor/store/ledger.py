@@ -128,9 +128,10 @@ class Ledger:
         bulletin_ids: Collection[int] | None = None,
         delivery_ids: Collection[str] | None = None,
         account: str = "",
+        channel: str | None = None,
     ) -> list[Claim]:
         """Leases due rows; see `claims.claim`. Raises `Unavailable`."""
-        arguments = {"owner": owner, "limit": limit, "lease": lease, "account": account}
+        arguments = {"owner": owner, "limit": limit, "lease": lease, "account": account, "channel": channel}
         found: list[Claim] = await self._ask(
             _Take({**arguments, "bulletin_ids": bulletin_ids, "delivery_ids": delivery_ids})
         )

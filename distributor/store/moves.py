@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, literal, select, update
 
 from distributor.delivery.state import FENCED, TRANSITIONS, Fact, State
+from distributor.store.chain import take_over
 from distributor.store.rows import chunks
 from distributor.store.schema import database_seconds, delivery
 
@@ -70,6 +71,8 @@ def _write(conn: Connection, kind: Move, ids: Sequence[str], *, now: dt.datetime
             moved.update(dict.fromkeys(conn.execute(statement, values).scalars(), target))
     if kind.again and len(moved) < len(ids):
         moved.update(_made_before(conn, kind, [id for id in ids if id not in moved]))
+    if over := [delivery_id for delivery_id, state in moved.items() if state in _FAILED]:
+        take_over(conn, over, now=now)
     return moved
 
 
@@ -81,6 +84,9 @@ def _targets(fact: Fact) -> tuple[State, ...]:
 
 _TIMES = ("next_attempt_at", "released_at", "valid_until")
 _WAITING = (State.QUEUED, State.DEFERRED)
+
+#: The person's next channel takes over from a copy that comes to this.
+_FAILED = (State.FAILED, State.SUPPRESSED)
 
 #: How many rows one statement may name. Few sizes, so that few statements are compiled, each of them once: an
 #: expanding list is written anew for every execution, which costs as much as the rest of it.

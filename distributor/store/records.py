@@ -5,13 +5,13 @@ tokens and Message-IDs of a rebuilt database cannot meet those of the old one.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from distributor.delivery.reason import Reason
 from distributor.delivery.state import State
 from distributor.recipients.manners import USUAL, Manners
-from distributor.recipients.model import Recipient
+from distributor.recipients.model import Recipient, Reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Letter:
     recipients: tuple[Recipient, ...]
     on_unknown: str = "hold"
     manners: Manners = USUAL
+    reserves: tuple[Reserve, ...] = ()  # who gets this letter when an earlier channel has failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +148,20 @@ class DeliveryRecord:
     valid_until: dt.datetime | None = None
     history: tuple[AttemptRecord, ...] = field(default=())
     listed: bool = True  # by the last freeze; nothing more is sent to people who are not
+    follows: str = ""  # the id of the copy on an earlier channel that it took over for
 
     @property
     def is_put_aside(self) -> bool:
         """Whether its letter was refused for its content, so that it waits until a person says that it should go."""
         return self.state is State.QUEUED and self.reason == Reason.CONTENT
+
+
+def not_taken_over(deliveries: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
+    """The same without copies that did not arrive and have one on another channel in their place."""
+    every = list(deliveries)
+    followed = {one.follows for one in every}
+    lost = (State.BOUNCED, State.FAILED, State.SUPPRESSED)
+    return [one for one in every if one.id not in followed or one.state not in lost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +189,14 @@ class Swept:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The count of one dispatch or bulletin. The books balance when `planned` equals the settled rows plus unknown."""
+    """The count of one dispatch or bulletin. The books balance when `planned` equals the settled rows plus unknown.
+
+    A copy that took over on another channel is owed and counted like any other; `taken_over` are those it follows.
+    """
 
     planned: int
     by_state: Mapping[State, int]
+    taken_over: int = 0
 
     @property
     def open(self) -> int:
@@ -201,7 +215,8 @@ class Books:
     @property
     def missed(self) -> int:
         """Rows whose recipient has no copy and gets none by itself: a person must act."""
-        return sum(self.by_state.get(s, 0) for s in (State.BOUNCED, State.FAILED, State.SUPPRESSED))
+        lost = sum(self.by_state.get(s, 0) for s in (State.BOUNCED, State.FAILED, State.SUPPRESSED))
+        return lost - self.taken_over
 
     @property
     def balanced(self) -> bool:

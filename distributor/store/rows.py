@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from distributor.delivery.state import State
 from distributor.recipients.manners import read_manners
@@ -23,6 +24,12 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(values)
     while part := list(islice(rest, size)):
         yield part
+
+
+def insert_new(conn: Connection, table: Table) -> Any:
+    """An insert that passes over a row which is there already, by whatever key; its `rowcount` tells."""
+    statement = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return statement.on_conflict_do_nothing()
 
 
 def bulletin_record(row: Row[Any]) -> BulletinRecord:
@@ -102,6 +109,7 @@ def delivery_record(row: Row[Any], history: Sequence[AttemptRecord] = ()) -> Del
         valid_until=row.valid_until,
         history=tuple(history),
         listed=row.listed,
+        follows=row.follows or "",
     )
 
 

@@ -182,6 +182,7 @@ delivery = Table(
     Column("credited", Names, nullable=False),
     Column("people", Names, nullable=False),
     Column("listed", Boolean, nullable=False, server_default=true()),  # by the last freeze
+    Column("follows", String(32)),  # the copy on an earlier channel that it took over for
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -221,6 +222,12 @@ Index(
     sqlite_where=claimable,
     postgresql_where=claimable,
 )
+Index(
+    "ix_delivery_follows",
+    delivery.c.follows,
+    sqlite_where=delivery.c.follows.is_not(None),
+    postgresql_where=delivery.c.follows.is_not(None),
+)
 Index("ix_delivery_leased", delivery.c.lease_until, sqlite_where=leased, postgresql_where=leased)
 
 attempt = Table(
@@ -239,6 +246,7 @@ attempt = Table(
     Column("code", Integer, nullable=False),
     Column("enhanced", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("reference", Text, nullable=False, server_default=""),  # what the platform calls the message, as JSON
     UniqueConstraint("delivery_id", "epoch", name="uq_attempt_epoch"),
 )
 

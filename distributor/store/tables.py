@@ -2,6 +2,7 @@
 
 from distributor.store import (
     article_schema,
+    chain_schema,
     mail_schema,
     office_schema,
     receipt_schema,
@@ -19,6 +20,7 @@ SCHEMAS = (
     office_schema,
     article_schema,
     reminder_schema,
+    chain_schema,
 )
 
 __all__ = ["SCHEMAS", "metadata"]

@@ -16,6 +16,7 @@ from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
 from distributor.reports.resting import scope_name
 from distributor.settings import Settings
+from distributor.settings.channels import every_account
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import get_delivery
@@ -145,8 +146,8 @@ def require_scope(conn: Connection, scope: str, settings: Settings) -> BulletinR
     kind, _, name = scope.partition(":")
     if kind == "bulletin" and name.isascii() and name.isdecimal() and len(name) < 10:
         return get_bulletin(conn, int(name))
-    if kind == "account" and name not in settings.smtp:
-        raise BadInput(words("There is no mail account {account}.", account=name))
+    if kind == "account" and name not in every_account(settings):
+        raise BadInput(words("There is no account {account}.", account=name))
     if kind not in ("all", "account"):
         raise BadInput(words("{scope} cannot be paused.", scope=scope))
     return None

@@ -11,7 +11,7 @@ from distributor.dispatch.decisions import applies, meant
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Acknowledge
-from distributor.rendering.gallery import SAMPLE_PERSON
+from distributor.rendering.gallery import SAMPLE_PERSON, sample_text
 from distributor.rendering.rendition import filled, from_document
 from distributor.reports.evidence_words import RUNGS, STANDINGS
 from distributor.reports.progress import standing
@@ -96,8 +96,8 @@ def letter_row(dispatch: DispatchRecord) -> dict[str, object]:
         "channel": dispatch.channel,
         "subject": filled(rendition.subject, SAMPLE_PERSON),
         "attachments": [attachment.file_name for attachment in rendition.attachments],
-        "has_page": bool(rendition.html),
-        "text": filled(rendition.text, SAMPLE_PERSON),
+        "has_page": bool(rendition.html) or dispatch.channel != "email",
+        "text": sample_text(rendition),
     }
 
 

@@ -42,7 +42,8 @@ class WeComRobotChannel:
         try:
             query = {"key": account.robot_key()}
         except BadInput as error:
-            return Outcome(Verdict.DEFERRED, Fault.CONFIGURATION, Stage.AUTH, Reply(text=str(error)))
+            # This chat's trouble alone: the other robots have keys of their own.
+            return Outcome(Verdict.DEFERRED, Fault.NONE, Stage.UPLOAD, Reply(text=str(error)))
         keep_secret(query["key"])
         interface = self._interfaces.get(name) or self._interfaces.setdefault(name, Interface(account))
         return await _Robot(interface, query).say(message, checkpoint)

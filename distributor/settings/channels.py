@@ -1,0 +1,89 @@
+"""The accounts that carry letters, by channel, under the names by which they rest, are counted and are left alone.
+
+A mail account is called as its table is (`main`), an app of WeCom `wecom.main`; the robots are one account together,
+because each serves one chat only and none can take another's place.
+"""
+
+from typing import Final
+
+from distributor.errors import BadInput
+from distributor.settings.model import Settings
+from distributor.words import words
+
+EMAIL: Final = "email"
+WECOM: Final = "wecom"
+ROBOT: Final = "wecom_robot"
+
+_APP: Final = f"{WECOM}."
+
+#: Robots in use at the same time, each for one chat.
+_ROBOTS_AT_ONCE: Final = 4
+
+
+def accounts_of(settings: Settings, channel: str) -> tuple[str, ...]:
+    """The accounts of one channel, in the order of the file."""
+    if channel == WECOM:
+        return tuple(f"{_APP}{name}" for name in settings.wecom)
+    if channel == ROBOT:
+        return (ROBOT,) if settings.wecom_robot else ()
+    return tuple(settings.smtp)
+
+
+def every_account(settings: Settings) -> tuple[str, ...]:
+    """The accounts of all channels."""
+    return tuple(account for channel in (EMAIL, WECOM, ROBOT) for account in accounts_of(settings, channel))
+
+
+def account_of(account: str) -> tuple[str, str]:
+    """The channel of an account, and its name in the settings ("" for the robots, which are several)."""
+    if account == ROBOT:
+        return ROBOT, ""
+    return (WECOM, account.removeprefix(_APP)) if account.startswith(_APP) else (EMAIL, account)
+
+
+def connections_of(settings: Settings, account: str) -> int:
+    """How many messages an account may have in flight."""
+    channel, name = account_of(account)
+    if channel == ROBOT:
+        return min(len(settings.wecom_robot), _ROBOTS_AT_ONCE)
+    return settings.wecom[name].connections if channel == WECOM else settings.smtp[name].connections
+
+
+def require_secret(settings: Settings, account: str) -> None:
+    """Raises `BadInput` when the account's password, Secret or keys cannot be read; of robots one will do."""
+    channel, name = account_of(account)
+    if channel == WECOM:
+        settings.wecom[name].found_from(settings.home).app_secret()
+    elif channel == ROBOT:
+        _require_a_key(settings)
+    else:
+        settings.smtp[name].found_from(settings.home).secret()
+
+
+def require_account(settings: Settings, channel: str) -> None:
+    """Raises `BadInput` when a channel has no account, or none whose secret can be read: the first one's trouble."""
+    accounts = accounts_of(settings, channel)
+    if channel == EMAIL:
+        settings.account()
+    elif not accounts:
+        what = words("The channel {channel} is not set up.", channel=channel)
+        raise BadInput(what, do=words("Add a table [{channel}.…] to distributor.toml.", channel=channel))
+    troubles = []
+    for account in accounts:
+        try:
+            require_secret(settings, account)
+            return
+        except BadInput as error:
+            troubles.append(error)
+    raise troubles[0]
+
+
+def _require_a_key(settings: Settings) -> None:
+    troubles = []
+    for robot in settings.wecom_robot.values():
+        try:
+            robot.found_from(settings.home).robot_key()
+            return
+        except BadInput as error:
+            troubles.append(error)
+    raise troubles[0]
