@@ -44,13 +44,9 @@ def take_in(
             known = find_by_digest(conn, prepared.reading.digest)
             changed = None if known else _same_number(conn, prepared, settings, now)
             doubts = losses(conn, prepared, today=now.astimezone(settings.zone).date())
+            waits = known is not None and _is_held(conn, known)
         if known and known.released_at:
-            return Dropped(
-                path.name,
-                Fate.KNOWN,
-                words("{label} was taken in before; nothing is sent a second time.", label=known.title),
-                bulletin_id=known.id,
-            )
+            return _known(path, known, waits=waits)
         if changed:
             return _hold_changed(path, database, changed, now=now)
         doubts = (
@@ -104,7 +100,7 @@ def _take(
             _lift_hour(conn, record)
         if doubts or not isinstance(due, dt.datetime):
             _hold_all(conn, record, DOUBTS if doubts else HOUR, now=now)
-        held = any(dispatch.hold for dispatch in dispatches_of(conn, record.id))
+        held = _is_held(conn, record)
     if isinstance(due, DistributorError):
         return Dropped(path.name, Fate.HELD, due.what, due.do, doubts, record.id)
     if held:
@@ -112,6 +108,18 @@ def _take(
     when = f"{due.astimezone(settings.zone):%Y-%m-%d %H:%M}"
     what = words("{label} is taken in and goes out at {when}.", label=record.title, when=when)
     return Dropped(path.name, Fate.TAKEN, what, bulletin_id=record.id, due=due)
+
+
+def _known(path: Path, record: BulletinRecord, *, waits: bool) -> Dropped:
+    """A text that was taken in before. What of it waits is said again: the first word may have been lost in a crash."""
+    if waits:
+        return Dropped(path.name, Fate.HELD, *_waits(record, ()), bulletin_id=record.id)
+    what = words("{label} was taken in before; nothing is sent a second time.", label=record.title)
+    return Dropped(path.name, Fate.KNOWN, what, bulletin_id=record.id)
+
+
+def _is_held(conn: Connection, record: BulletinRecord) -> bool:
+    return any(dispatch.hold for dispatch in dispatches_of(conn, record.id))
 
 
 def _waits(record: BulletinRecord, doubts: tuple[Problem, ...]) -> tuple[Words, Words]:

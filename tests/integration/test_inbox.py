@@ -173,6 +173,17 @@ def test_warnings_hold_the_bulletin_at_its_hour_until_a_person_says_yes(bureau: 
     assert {copy.next_attempt_at for copy in bureau.copies()} == {dropped.due}
 
 
+def test_a_held_bulletin_whose_file_was_not_moved_before_a_crash_is_said_to_wait(on_each: Bureau) -> None:
+    doubtful = BULLETIN.format(number=7).replace("、各街道办事处", "、各街道办事处、县档案馆")
+    path = on_each.drop(text=doubtful)
+    assert on_each.take(path).fate is Fate.HELD
+
+    again = on_each.take(path)
+
+    assert again.fate is Fate.HELD
+    assert "resume '#1'" in str(again.do)
+
+
 def test_a_list_that_has_lost_half_its_people_is_a_doubt(bureau: Bureau) -> None:
     bureau.office.recipients(leaders=1, units=9)
     bureau.take_and_move(bureau.drop(number=6))
