@@ -158,7 +158,8 @@ def _rows(model: type[BaseModel], table: str | None = None) -> Iterator[str]:
     yield f"| --- | --- | --- |{' --- |' if table else ''} --- |"
     for name, field in model.model_fields.items():
         key = field.alias or name
-        variable = f" `DISTRIBUTOR_{f'{table}.{key}'.upper().replace('.', '__').replace('"', '')}` |" if table else ""
+        twin = f"{table}.{key}".upper().replace(".", "__").replace('"', "")
+        variable = f" `DISTRIBUTOR_{twin}` |" if table else ""
         yield f"| `{key}` | {_kind(field.annotation)} | {_default(field)} |{variable} {field.description} |"
     yield ""
 
