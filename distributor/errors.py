@@ -39,6 +39,8 @@ class DistributorError(Exception):
 
     #: Stable name for `--json` and for tests; never translated.
     code = "error"
+    #: The findings it stands for, one by one, when there are several.
+    problems: "tuple[Problem, ...]" = ()
 
     def __init__(self, what: Words, *, do: Words | None = None, place: Place | None = None) -> None:
         super().__init__(what)

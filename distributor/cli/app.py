@@ -1,7 +1,8 @@
 """Puts the commands together and turns every error into words and an exit code."""
 
+import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,50 +10,13 @@ import typer
 from rich.console import Console
 
 from distributor import __version__
-from distributor.cli import (
-    acknowledge,
-    audit,
-    backup,
-    check,
-    decisions,
-    demo,
-    doctor,
-    explain_reply,
-    finalise,
-    incoming,
-    init,
-    pdf,
-    preview,
-    receipts,
-    schedule,
-    recipients,
-    remind,
-    schedule,
-    send,
-    serve,
-    status,
-    suppressions,
-    templates,
-    why,
-)
+from distributor.cli.commands import MODULES, modules_for
 from distributor.cli.desk import Desk
-from distributor.cli.documents import error_document
 from distributor.cli.exits import Exit, exit_of
 from distributor.cli.help_pages import Group
-from distributor.dispatch.signoff import NotSignedOff
-from distributor.errors import BadFile, BadInput, DistributorError
+from distributor.cli.problem_documents import error_document
+from distributor.errors import BadInput, DistributorError
 from distributor.words import Words, say, words
-
-app = typer.Typer(
-    name="distributor",
-    cls=Group,
-    help=say("Carries a finalised bulletin (简报) to its 报, 送 and 发 lists and proves what happened to each copy."),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-
 
 #: What the library that reads the command line says, and how this program says it.
 _SAYINGS = (
@@ -90,7 +54,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help=say("The settings file; otherwise ./distributor.toml."))] = None,
@@ -103,39 +66,30 @@ def options(
     context.obj = Desk(config=config)
 
 
-for module in (
-    init,
-    check,
-    preview,
-    pdf,
-    finalise,
-    send,
-    status,
-    why,
-    explain_reply,
-    receipts,
-    remind,
-    acknowledge,
-    recipients,
-    decisions,
-    templates,
-    suppressions,
-    incoming,
-    schedule,
-    doctor,
-    backup,
-    serve,
-    audit,
-    demo,
-):
-    module.register(app)
+def build_app(modules: Iterable[str] = MODULES) -> typer.Typer:
+    """The command line with the commands of these modules."""
+    app = typer.Typer(
+        name="distributor",
+        cls=Group,
+        help=say(
+            "Carries a finalised bulletin (简报) to its 报, 送 and 发 lists and proves what happened to each copy."
+        ),
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(options)
+    for module in modules:
+        importlib.import_module(f"distributor.cli.{module}").register(app)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command. This is the one place where an error meets the person."""
     as_json = "--json" in arguments
     try:
-        result = app(args=list(arguments), standalone_mode=False)
+        result = build_app(modules_for(arguments))(args=list(arguments), standalone_mode=False)
     except DistributorError as error:
         _show(error, as_json=as_json)
         return exit_of(error)
@@ -158,13 +112,12 @@ def _stopped() -> int:
 
 
 def _show(error: DistributorError, *, as_json: bool) -> None:
-    problems = error.problems if isinstance(error, BadFile | NotSignedOff) else ()
     if as_json:
-        Desk(as_json=True).answer({"error": error_document(error, problems)})
+        Desk(as_json=True).answer({"error": error_document(error)})
         return
     desk = Desk(to_errors=True)
-    place = f"{error.place}: " if error.place and not problems else ""
+    place = f"{error.place}: " if error.place and not error.problems else ""
     desk.say(f"{place}{error.what}", style="red")
-    desk.problems(problems)
+    desk.problems(error.problems)
     if error.do:
         desk.say(f"→ {error.do}")

@@ -10,8 +10,8 @@ from distributor.bulletin.as_json import model_as_json
 from distributor.bulletin.model import Bulletin, Direction
 from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
-from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.hours import hour_doubts
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems

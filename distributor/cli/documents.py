@@ -2,42 +2,14 @@
 
 from collections.abc import Sequence
 
+from distributor.cli.problem_documents import Document
 from distributor.cli.receipt_documents import receipt_document, step_document
 from distributor.delivery.evidence import evidence_of, ladder
 from distributor.dispatch.plan import Plan
-from distributor.errors import DistributorError, Problem
 from distributor.recipients.changes import Changes
 from distributor.reports.progress import Standing
 from distributor.store.receipts import Receipt, signs_of
 from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
-
-Document = dict[str, object]
-
-
-def problem_document(problem: Problem) -> Document:
-    """One finding. `paragraph` and `near` place it in a Word document, `line` and `column` in any other file."""
-    return {
-        "code": problem.code,
-        "grade": problem.grade,
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "column": problem.place.column,
-        "paragraph": problem.place.paragraph,
-        "near": problem.place.near,
-        "what": str(problem.what),
-        "do": str(problem.do) if problem.do else None,
-    }
-
-
-def error_document(error: DistributorError, problems: Sequence[Problem] = ()) -> Document:
-    """An error, with the findings it stands for."""
-    return {
-        "code": error.code,
-        "what": str(error.what),
-        "do": str(error.do) if error.do else None,
-        "place": str(error.place) if error.place else None,
-        "problems": [problem_document(problem) for problem in problems],
-    }
 
 
 def bulletin_document(record: BulletinRecord) -> Document:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from distributor.cli.desk import Desk, existing_file
-from distributor.cli.documents import bulletin_document, problem_document
+from distributor.cli.documents import bulletin_document
 from distributor.cli.exits import Exit
+from distributor.cli.problem_documents import problem_document
 from distributor.cli.show import show_rule
 from distributor.dispatch.finalise import Finalised, finalise, losses
 from distributor.dispatch.hours import hour_doubts

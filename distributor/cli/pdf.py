@@ -8,8 +8,8 @@ import typer
 
 from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
-from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.intake import templates_of
 from distributor.dispatch.paper import pdf_of
 from distributor.errors import BadInput

@@ -12,8 +12,8 @@ import typer
 
 from distributor.cli.check import letter_document
 from distributor.cli.desk import Desk, existing_file
-from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.intake import Prepared, prepare
 from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems
 from distributor.dispatch.preview import write_preview

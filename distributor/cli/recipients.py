@@ -8,9 +8,9 @@ from rich.table import Table
 
 from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
-from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
 from distributor.cli.help_pages import Group
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.recipients.coverage import coverage
 from distributor.recipients.model import Recipient

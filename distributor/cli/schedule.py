@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from distributor.cli.desk import Desk
-from distributor.cli.documents import bulletin_document, problem_document
+from distributor.cli.documents import bulletin_document
 from distributor.cli.exits import Exit
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.hours import own_rule
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput, Problem

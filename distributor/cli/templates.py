@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from distributor.cli.desk import Desk
-from distributor.cli.documents import problem_document
 from distributor.cli.exits import Exit
 from distributor.cli.help_pages import Group
+from distributor.cli.problem_documents import problem_document
 from distributor.dispatch.intake import templates_of
 from distributor.dispatch.template_check import Tried, try_templates
 from distributor.errors import BadInput

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 import typer
 
-from distributor.cli.app import app
+from distributor.cli.app import build_app
 from distributor.web import figures, metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 UNIT = ROOT / "packaging" / "systemd" / "distributor.service"
 
-COMMANDS = typer.main.get_command(app)
+COMMANDS = typer.main.get_command(build_app())
 
 
 def said() -> set[str]:
