@@ -1,6 +1,7 @@
 """Letters whose hour is past, and letters whose list has changed before it came: both wait for a person."""
 
 import datetime as dt
+from collections.abc import Callable
 
 from distributor.dispatch.holds import LATE, LIST_CHANGED, hold_letters
 from distributor.dispatch.intake import load_recipients, templates_of
@@ -24,10 +25,17 @@ def hold_late(conn: Connection, grace: dt.timedelta, *, now: dt.datetime) -> tup
     return hold_letters(conn, late, LATE, now=now, actor=ACTOR)
 
 
-def hold_changed_lists(database: Database, settings: Settings, *, now: dt.datetime) -> tuple[BulletinRecord, ...]:
+def hold_changed_lists(
+    database: Database,
+    settings: Settings,
+    *,
+    now: dt.datetime,
+    told: Callable[[Connection, BulletinRecord], None] = lambda conn, record: None,
+) -> tuple[BulletinRecord, ...]:
     """Holds the letters that were frozen with another list than today's and have not begun. Returns the bulletins.
 
-    Raises `BadFile` or `BadInput` when the directory cannot be read; the frozen lists then stay in force.
+    `told` hears of each of them in the transaction that holds it. Raises `BadFile` or `BadInput` when the directory
+    cannot be read; the frozen lists then stay in force.
     """
     with database.read() as conn:
         waiting = untouched(conn)
@@ -40,4 +48,7 @@ def hold_changed_lists(database: Database, settings: Settings, *, now: dt.dateti
     if not changed:
         return ()
     with database.write() as conn:
-        return hold_letters(conn, changed, LIST_CHANGED, now=now, actor=ACTOR)
+        held = hold_letters(conn, changed, LIST_CHANGED, now=now, actor=ACTOR)
+        for record in held:
+            told(conn, record)
+    return held

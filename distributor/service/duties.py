@@ -20,10 +20,12 @@ from distributor.service.office import Office
 from distributor.service.telling import settle_doubts
 from distributor.store import instance, leases
 from distributor.store.claims import sweep
+from distributor.store.database import Connection
 from distributor.store.leases import Lease
 from distributor.store.machine import read_note, this_machine, write_note
 from distributor.store.pauses import ALL, paused
 from distributor.store.receipts import settle
+from distributor.store.records import BulletinRecord
 from distributor.store.windows import purge
 from distributor.words import Words, words
 
@@ -62,6 +64,7 @@ class Duties:
         self._beat_at: dt.datetime | None = None
         self._last: Heartbeat | None = None
         self._asked = False
+        self._doubts = False
         self._round_at: dt.datetime | None = None
         self._lists_at: dt.datetime | None = None
         self._purged_at: dt.datetime | None = None
@@ -135,35 +138,41 @@ class Duties:
                 dropped = take_stray(path, office.database)
             else:
                 dropped = take_in(path, office.database, office.settings, office.key, hour=self._hour, now=now)
+            if not path.exists():
+                return  # a person has moved it
+            _log.info(f"inbox.{dropped.fate}", file=dropped.name, bulletin=dropped.bulletin_id, due=dropped.due)
+            if dropped.fate in (Fate.HELD, Fate.REFUSED):
+                # Before it is moved: a file that is out of the folder is not looked at again.
+                office.tell(f"inbox:{dropped.name}", _sentence(dropped))
             put_aside(path, dropped)
         except Unavailable:
             raise
         except Exception as error:  # whatever it is, the files behind it must go on
             if not path.exists():
-                return  # another process, or a person, has moved it
+                return  # moved meanwhile, by a person or by us: what is to be told of it was told
             self._inbox.leave(path)
             _log.error("inbox.stuck", file=path.name, what=str(error), exc_info=True)
             what = words("In the drop folder: {file} cannot be taken in: {error}.", file=path.name, error=str(error))
             office.tell(f"inbox:{path.name}", what)
-            return
-        _log.info(f"inbox.{dropped.fate}", file=dropped.name, bulletin=dropped.bulletin_id, due=dropped.due)
-        if dropped.fate in (Fate.HELD, Fate.REFUSED):
-            office.tell(f"inbox:{dropped.name}", _sentence(dropped))
 
     def _sweep(self, now: dt.datetime) -> None:
         with self._office.database.write() as conn:
             swept = sweep(conn, now=now)
+            if swept.expired:
+                what = words(
+                    "{count} not sent: their time was over. `distributor status` shows them.", count=swept.expired
+                )
+                self._office.tell_within(conn, "expired", what)
             settle(conn, now=now)
             if self._is_over(self._purged_at, PURGE, now):
                 purge(conn)
                 self._purged_at = now
         if swept.requeued or swept.unknown or swept.expired:
             _log.warning("leases.swept", requeued=swept.requeued, unknown=swept.unknown, expired=swept.expired)
-        if swept.unknown:
+        self._doubts = self._doubts or swept.unknown > 0
+        if self._doubts:
             settle_doubts(self._office, now=now)
-        if swept.expired:
-            what = words("{count} not sent: their time was over. `distributor status` shows them.", count=swept.expired)
-            self._office.tell("expired", what)
+            self._doubts = False
 
     def _look_at_lists(self, now: dt.datetime) -> None:
         """Holds what waits with another list than today's. An edited file is seen within a second."""
@@ -174,22 +183,23 @@ class Duties:
         self._list, self._lists_at = present, now
         trouble = ""
         try:
-            changed = hold_changed_lists(office.database, office.settings, now=now)
+            hold_changed_lists(office.database, office.settings, now=now, told=self._tell_of_list)
         except Unavailable:
             raise
         except DistributorError as error:
-            changed, trouble = (), str(error)
+            trouble = str(error)
         if trouble and trouble != self._list_trouble:
             office.tell("recipients", words("The recipients cannot be read: {error}", error=trouble))
         self._list_trouble = trouble
-        for one in changed:
-            what = words(
-                "The recipients were edited; {label} waits. Finalise it again to take the new list, "
-                "then: distributor resume '#{id}'",
-                label=one.title,
-                id=one.id,
-            )
-            office.tell(f"list:{one.id}", what)
+
+    def _tell_of_list(self, conn: Connection, record: BulletinRecord) -> None:
+        what = words(
+            "The recipients were edited; {label} waits. Finalise it again to take the new list, "
+            "then: distributor resume '#{id}'",
+            label=record.title,
+            id=record.id,
+        )
+        self._office.tell_within(conn, f"list:{record.id}", what)
 
     @staticmethod
     def _is_over(since: dt.datetime | None, length: dt.timedelta, now: dt.datetime) -> bool:

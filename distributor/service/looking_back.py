@@ -57,9 +57,9 @@ def look_back(office: Office) -> bool:
 def stop_for(office: Office, gap: Gap, now: dt.datetime) -> None:
     """Pauses everything until a person has looked."""
     with office.database.write() as conn:
-        new = pause(conn, ALL, gap, "service", now)
-    if new:
-        office.tell(gap, words("{what} Nothing is sent until you look and say: distributor resume", what=_GAPS[gap]))
+        if pause(conn, ALL, gap, "service", now):
+            what = words("{what} Nothing is sent until you look and say: distributor resume", what=_GAPS[gap])
+            office.tell_within(conn, gap, what)
 
 
 def _hold_late(office: Office, alive_at: dt.datetime | None, now: dt.datetime) -> None:
@@ -68,7 +68,6 @@ def _hold_late(office: Office, alive_at: dt.datetime | None, now: dt.datetime) -
     if alive_at is not None and now - alive_at <= grace:
         return
     with office.database.write() as conn:
-        late = hold_late(conn, grace, now=now)
-    for one in late:
-        what = words("{label} is too late and waits: distributor resume '#{id}'", label=one.title, id=one.id)
-        office.tell(f"late:{one.id}", what)
+        for one in hold_late(conn, grace, now=now):
+            what = words("{label} is too late and waits: distributor resume '#{id}'", label=one.title, id=one.id)
+            office.tell_within(conn, f"late:{one.id}", what)

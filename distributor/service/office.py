@@ -15,7 +15,7 @@ from distributor.receipts.tokens import TokenKey
 from distributor.settings import Settings
 from distributor.settings.file import load_settings
 from distributor.store import alerts
-from distributor.store.database import Database
+from distributor.store.database import Connection, Database
 from distributor.words import Words, words
 
 _log = log("service")
@@ -92,8 +92,11 @@ class Office:
     def tell(self, cause: str, what: Words, *, repeats: bool = True) -> None:
         """Tells the editors (once per cause, then in digests) and the log. `repeats=False`: never the same twice."""
         with self.database.write() as conn:
-            noted = alerts.note(conn, cause, str(what), now=self.clock(), repeats=repeats)
-        if noted:
+            self.tell_within(conn, cause, what, repeats=repeats)
+
+    def tell_within(self, conn: Connection, cause: str, what: Words, *, repeats: bool = True) -> None:
+        """The same in the transaction that makes it so: what comes to be once must not be without its word."""
+        if alerts.note(conn, cause, str(what), now=self.clock(), repeats=repeats):
             _log.warning("alert", cause=cause, what=str(what))
 
     def stop(self) -> None:
