@@ -17,6 +17,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value
@@ -127,7 +128,7 @@ def decoded(value: str) -> str:
         return value
     try:
         chunks = decode_header(value)
-    except (ValueError, binascii.Error):
+    except (ValueError, HeaderParseError):
         return value
     return "".join(
         chunk if isinstance(chunk, str) else as_text(chunk, charset or "latin-1") for chunk, charset in chunks

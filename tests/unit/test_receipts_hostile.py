@@ -110,6 +110,11 @@ SAMPLES = [
 ]
 
 
+def test_a_header_that_breaks_off_in_its_base64_stays_as_it_is() -> None:
+    mail = b"From: PostMaster@qq.com\r\nSubject: =?utf-8?b?/57O757uf6YCA5L+h?= =?utf-8?b?5?=\r\n\r\nx"
+    assert understand(mail).because != ("unreadable",)
+
+
 @given(st.binary(max_size=3_000))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_understood_as_something(raw: bytes) -> None:
