@@ -5,7 +5,7 @@ import io
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -175,9 +175,10 @@ class Newsroom:
             leases.end(conn, place_of(NAME))
 
 
-def picture() -> bytes:
+def picture(number: int) -> bytes:
+    """Another picture for each number."""
     stream = io.BytesIO()
-    Image.new("RGB", (320, 200), "#3a7").save(stream, "PNG")
+    Image.new("RGB", (320, 200), (40, 160, number % 256)).save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -188,7 +189,7 @@ def text_with_picture(number: int = 7) -> str:
 def finalised(bureau: Bureau, settings: Settings, text: str, *, correction: bool = False) -> BulletinRecord:
     """Finalises a text, with its picture beside it."""
     path = bureau.office.write("article.md", text)
-    (path.parent / "图.png").write_bytes(picture())
+    (path.parent / "图.png").write_bytes(picture(len(text) + sum(map(ord, text))))
     prepared = prepare(path, settings)
     assert not [finding for finding in prepared.findings if finding.grade == "error"], prepared.findings
     done = finalise(
