@@ -19,6 +19,9 @@ from distributor.words import Words, words
 #: Last labels that no public mail server has (RFC 6761, RFC 6762), but office networks do.
 INTRANET = ("local", "localhost", "test", "lan", "intranet", "internal", "corp", "home")
 
+#: What the addresses of forgotten people end with; no mail server can have it (RFC 2606 2).
+FORGOTTEN = "@forgotten.invalid"
+
 _LONGEST = 254  # octets, RFC 5321 4.5.3.1.3 less the angle brackets
 _LONGEST_LOCAL = 64  # octets, RFC 5321 4.5.3.1.1
 _WIDE = re.compile(r"[\uff01-\uff5e\ufe6b\u3000\u3002\uff61\ufe52]")
@@ -41,6 +44,11 @@ class Address:
 def same(address: str) -> str:
     """The form in which two spellings of one address are equal. Local parts are compared without case."""
     return address.casefold()
+
+
+def is_forgotten(address: str) -> bool:
+    """Whether it only stands for somebody who was taken out of the records: nothing is ever sent there."""
+    return address.endswith(FORGOTTEN)
 
 
 def read_address(text: str) -> Address:

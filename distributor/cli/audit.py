@@ -29,14 +29,26 @@ def register(app: typer.Typer) -> None:
             broken = log.verify(conn)
             entries, digest = log.head(conn)
             held = log.contains(conn, hash_) if hash_ else None
+            redacted = len(log.redactions(conn))
         if broken is not None:
             desk.say(words("Entry {number} is missing or not as it was written.", number=broken), style="red")
         elif held is False:
             desk.say(words("The chain is whole, but it does not contain that hash: it is another chain."), style="red")
         else:
             desk.say(words("The chain is whole: {count} entries, its end is {hash}.", count=entries, hash=digest))
+        if redacted:
+            desk.say(words("Personal data was taken out of {count} of them (`distributor forget`).", count=redacted))
         whole = broken is None and held is not False
-        desk.answer({"whole": whole, "broken_at": broken, "entries": entries, "hash": digest, "contains": held})
+        desk.answer(
+            {
+                "whole": whole,
+                "broken_at": broken,
+                "entries": entries,
+                "hash": digest,
+                "contains": held,
+                "redacted": redacted,
+            }
+        )
         return Exit.DONE if whole else Exit.REFUSED
 
     app.add_typer(audit, name="audit")

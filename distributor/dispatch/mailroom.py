@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from distributor.address import is_forgotten
 from distributor.delivery.evidence import Kind
 from distributor.delivery.suppression import is_dead_address
 from distributor.dispatch.correlate import Ground, Match, correlate
@@ -43,6 +44,10 @@ _KINDS = {
 }
 
 
+#: In these a person's own program names itself; which one somebody uses is nobody's business.
+_FROM_PEOPLE = frozenset({Class.READ, Class.NOT_READ, Class.COMPLAINT})
+
+
 class Unreadable(Exception):
     """A mail that breaks its reader; it is tried again, and then put aside."""
 
@@ -71,8 +76,8 @@ def take_in(conn: Connection, raw: bytes, key: TokenKey, *, arrived_at: dt.datet
     new = []
     suppressed = []
     for match in matches:
-        if match.ground is Ground.NO_TRACE:
-            continue
+        if match.ground is Ground.NO_TRACE or (match.delivery and is_forgotten(match.delivery.address)):
+            continue  # what comes back of somebody who was forgotten would bring them back
         added = _book(conn, raw, found, match, arrived_at=min(arrived_at, now), now=now)
         if added.new:
             new.append(added)
@@ -159,7 +164,7 @@ def _details(raw: bytes, found: Understanding, match: Match, *, late: bool) -> M
         "class": report.class_.value,
         "reason": report.reason,
         "mode": report.mode,
-        "server": report.server,
+        "server": "" if report.class_ in _FROM_PEOPLE else report.server,
         "subject": found.subject,
         "text": words_of(read_mail(raw))[:2000].strip() if report.class_ is Class.REPLIED else report.text,
         "late": late,

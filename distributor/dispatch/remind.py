@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from distributor.address import is_forgotten
 from distributor.bulletin.model import Direction
 from distributor.channels.base import Channel, ClaimLost, OpenFailed
 from distributor.delivery.outcome import Outcome, Verdict
@@ -45,7 +46,7 @@ class Debt:
     @property
     def reachable(self) -> bool:
         """Whether there is a mail address to write to."""
-        return self.copy.channel == "email"
+        return self.copy.channel == "email" and not is_forgotten(self.copy.address)
 
 
 def debts(table: ReceiptTable, *, calendar: Workdays, zone: dt.tzinfo) -> tuple[Debt, ...]:

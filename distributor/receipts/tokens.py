@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     ENVELOPE = "envelope"  # VERP envelope sender and ENVID
     LINK = "link"  # the reader's page
     PRESS = "press"  # one issue of the 签收 button
+    FORGOTTEN = "forgotten"  # stands for a person who was taken out of the records
     ARTICLE = "article"  # by which the platform knows a mass send of ours
 
 

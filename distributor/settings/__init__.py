@@ -6,6 +6,7 @@ from distributor.settings.model import Settings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
 from distributor.settings.reminders import Reminders
+from distributor.settings.retention import Retention
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import SmtpAccount
 from distributor.settings.web import Web
@@ -19,6 +20,7 @@ __all__ = [
     "Office",
     "OfficialAccountSettings",
     "Reminders",
+    "Retention",
     "Sending",
     "Settings",
     "SmtpAccount",

@@ -19,6 +19,7 @@ from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
 from distributor.settings.reminders import Reminders
+from distributor.settings.retention import Retention
 from distributor.settings.sending import Sending
 from distributor.settings.smtp import USUAL_PORTS, SmtpAccount
 from distributor.settings.table import Table, secret_problems
@@ -38,6 +39,7 @@ class Settings(Table):
     log: Logging = Field(default_factory=Logging)
     web: Web = Field(default_factory=Web)
     remind: Reminders = Field(default_factory=Reminders)
+    retention: Retention = Field(default_factory=Retention)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     wecom: dict[str, WeComApp] = Field(default_factory=dict)
     wecom_robot: dict[str, WeComRobot] = Field(default_factory=dict)

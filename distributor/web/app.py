@@ -67,6 +67,7 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    _log.error("web.crashed", path=request.url.path, exc_info=error)
+    # What follows in the path may be the token of somebody's link.
+    _log.error("web.crashed", page=request.url.path.partition("/")[2].partition("/")[0], exc_info=error)
     document = {"code": "crashed", "what": say("A fault of the program; its log has the details."), "do": None}
     return JSONResponse({"error": document}, 500)
