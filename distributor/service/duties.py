@@ -18,6 +18,7 @@ from distributor.log import log
 from distributor.service.looking_back import note_of, stop_for
 from distributor.service.office import Office
 from distributor.service.telling import settle_doubts
+from distributor.service.tidying import Tidying
 from distributor.store import instance, leases
 from distributor.store.claims import sweep
 from distributor.store.database import Connection
@@ -68,6 +69,7 @@ class Duties:
         self._round_at: dt.datetime | None = None
         self._lists_at: dt.datetime | None = None
         self._purged_at: dt.datetime | None = None
+        self._tidying = Tidying(office)
         self._list: tuple[int, int] | None = None
         self._list_trouble = ""
 
@@ -88,6 +90,7 @@ class Duties:
             self._round_at = now
             self._sweep(now)
         self._look_at_lists(now)
+        self._tidying.step(now)
         return bool(found)
 
     def give_up(self) -> None:
