@@ -156,7 +156,7 @@ def test_a_directory_cut_short_without_a_count_needs_a_yes(office: Office, mailb
 
     office.write("next.md", GOOD)
     for name in ("bulletin.md", "next.md"):
-        assert_told(office.ask("finalise", name), 5, "1 recipients of", "Check that the file is whole")
+        assert_told(office.ask("finalise", name), 5, "not on the list any more: 1", "Check that the file is whole")
     told = office.ask("finalise", "next.md", "--json")
     assert (told.code, told.json["error"]["code"]) == (5, "not_confirmed")
 

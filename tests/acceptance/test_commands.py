@@ -80,7 +80,7 @@ DELIVERY = {
     "ladder",
     "receipts",
 }
-ATTEMPT = {"number", "started_at", "ended_at", "verdict", "fault", "stage", "reply"}
+ATTEMPT = {"number", "started_at", "ended_at", "account", "verdict", "fault", "stage", "reply"}
 PLAN = {"bulletin", "to_send", "waiting", "unknown", "groups", "previous", "changes"}
 GROUP_PLAN = {"group", "direction", "to_send", "waiting", "settled", "unknown", "hold"}
 CHANGES = {"added", "removed", "moved", "readdressed", "renamed", "shrink"}

@@ -97,7 +97,7 @@ def test_recipients_edited_after_finalising_are_not_sent_to_until_finalised_agai
 
     again = office.ask("finalise", "bulletin.md", "--json")
     assert again.code == 0
-    assert again.json["recipients"] == {"added": 2, "cancelled": 2, "kept": 5}
+    assert again.json["recipients"] == {"added": 2, "cancelled": 2, "kept": 5, "withdrawn": 0}
     assert office.ask("send", "7", "--yes").code == 0
     letters = by_address(mailbox)
     assert sorted(letters) == sorted(

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,9 +40,15 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def other_default(*compared: Any) -> bool | None:
+    """Alembic's own look, but for an empty text in SQLite, whose quotes it takes for a part of it."""
+    _, _, _, inspected, meant, _ = compared
+    return False if inspected == "('')" and meant.arg == "" else None
+
+
 def test_the_migrations_build_exactly_the_schema(database: Database) -> None:
     with database.write() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": other_default})
         assert compare_metadata(context, metadata) == []
 
 
