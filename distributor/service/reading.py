@@ -1,7 +1,12 @@
-"""The reader's and the office's pages as parts of the service, with its settings and its clock."""
+"""The reader's and the office's pages, and WeCom's callback addresses: parts of the service, with its settings."""
 
+from distributor.channels.wechat.seal import Seal
+from distributor.channels.wechat.wecom import seal_of
 from distributor.dispatch.intake import templates_of
+from distributor.errors import BadInput
+from distributor.misfit import Misfit
 from distributor.service.office import Office
+from distributor.web.callbacks import WeComCallbacks
 from distributor.web.office import OfficePages
 from distributor.web.reader import Reader
 from distributor.words import words
@@ -23,6 +28,20 @@ def reader_of(office: Office) -> Reader | None:
         clock=office.clock,
         alarm=alarm,
     )
+
+
+def callbacks_of(office: Office) -> WeComCallbacks | None:
+    """The callback addresses of the apps that have a seal; None when no app has. A bad seal is told and left out."""
+    seals: dict[str, Seal] = {}
+    for name, app in office.settings.wecom.items():
+        try:
+            if seal := seal_of(app.found_from(office.settings.home)):
+                seals[name] = seal
+        except (BadInput, Misfit) as error:
+            trouble = error.what
+            what = words("WeCom's callbacks for {account} are not taken: {trouble}", account=name, trouble=trouble)
+            office.tell(f"callbacks:{name}", what)
+    return WeComCallbacks(seals, office.database, office.clock) if seals else None
 
 
 def office_pages_of(office: Office) -> OfficePages:

@@ -15,11 +15,13 @@ from distributor.log import log
 from distributor.notify import Supervisor
 from distributor.rendering.pdf.press import stand_apart
 from distributor.schedule.alarm import AlarmClock
+from distributor.service.articles import Articles
 from distributor.service.duties import LEADER, Duties
+from distributor.service.listening import account_routes
 from distributor.service.looking_back import look_back
 from distributor.service.memory import keep_small
 from distributor.service.office import Office
-from distributor.service.reading import office_pages_of, reader_of
+from distributor.service.reading import callbacks_of, office_pages_of, reader_of
 from distributor.service.receiving import READER, Receiving
 from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
@@ -93,6 +95,7 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
     pulse = asyncio.create_task(_stay_alive(supervisor))
     watch = asyncio.create_task(watch_inbox(office, clock.wake)) if duties else None
     reading = asyncio.create_task(Receiving(office).run()) if Role.RECEIVE in roles else None
+    articles = asyncio.create_task(Articles(office).run(), name="articles") if Role.SCHEDULE in roles else None
     supervisor.ready()
     _log.info("service.started", owner=office.owner, roles=sorted(roles), page=pages.port if pages else None)
     try:
@@ -106,6 +109,8 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
             await watch
         if reading:
             await reading
+        if articles:
+            await articles
         await clock.stop()
         pulse.cancel()
         if duties:
@@ -173,7 +178,9 @@ async def _pages(office: Office) -> Pages | None:
     registry = registry_of(rows, ClockCollector(lambda: office.last_tick, office.clock))
     reader = await asyncio.to_thread(reader_of, office)
     own = await asyncio.to_thread(office_pages_of, office)
-    return await open_pages([*health_routes(readiness), *metrics_routes(registry)], reader, *listens, office=own)
+    callbacks = await asyncio.to_thread(callbacks_of, office)
+    routes = [*health_routes(readiness), *metrics_routes(registry), *await asyncio.to_thread(account_routes, office)]
+    return await open_pages(routes, reader, *listens, office=own, callbacks=callbacks)
 
 
 def _scopes(office: Office) -> list[Scope]:
