@@ -1,5 +1,7 @@
 """`acknowledge` and `withdraw`: what people say on the phone, and what an office takes back."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,9 +10,12 @@ from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.cli.receipt_documents import receipt_document
 from distributor.dispatch.acknowledge import Word, note_call
+from distributor.dispatch.lines import Lines
 from distributor.dispatch.locate import locate
+from distributor.dispatch.send import utc_now
+from distributor.dispatch.shown_cards import DONE, LATE, Ended, recall_withdrawn
 from distributor.errors import BadInput
-from distributor.store.database import Connection
+from distributor.store.database import Connection, Database
 from distributor.store.deliveries import find_deliveries
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.store.withdrawals import put_back, withdraw
@@ -110,15 +115,47 @@ def _withdraw(desk: Desk, issue: str | None, reason: str, *, undo: bool, yes: bo
                 changed = put_back(conn, record.id, actor=desk.actor, now=desk.now)
             else:
                 changed = withdraw(conn, record.id, reason, actor=desk.actor, now=desk.now)
+        recalled = asyncio.run(_recall(desk, database, record)) if changed and not undo else ()
     if not changed:
         desk.say(words("Nothing changes."))
     elif undo:
         desk.say(words("{label} stands again.", label=record.title))
     else:
         desk.say(words("{label} is withdrawn.", label=record.title))
+        _say_recalled(desk, recalled)
         desk.say(words("Letters that have not left still go: `distributor cancel` stops them."))
-    desk.answer({"bulletin": record.id, "withdrawn": not undo, "changed": changed})
+    desk.answer({"bulletin": record.id, "withdrawn": not undo, "changed": changed, **_recalled(recalled)})
     return Exit.DONE if changed else Exit.NOTHING
+
+
+async def _recall(desk: Desk, database: Database, record: BulletinRecord) -> tuple[Ended, ...]:
+    """Takes the cards of WeCom back, as far as the platform still does; the service goes on with what is left."""
+    lines = Lines()
+    try:
+        return await recall_withdrawn(database, desk.settings, lines, clock=utc_now, bulletin_id=record.id)
+    finally:
+        await lines.close()
+
+
+def _say_recalled(desk: Desk, recalled: Sequence[Ended]) -> None:
+    done = [one for one in recalled if one.result == DONE]
+    if done:
+        desk.say(words("Cards taken back in WeCom: {count}.", count=len(done)))
+    for one in recalled:
+        who = f"{one.card.unit} {one.card.name}"
+        if one.result == LATE:
+            desk.say(words("{who} keeps the card: WeCom takes nothing back after 24 hours.", who=who), style="yellow")
+        elif one.result != DONE:
+            desk.say(words("{who} keeps the card: {reply}", who=who, reply=one.reply), style="yellow")
+
+
+def _recalled(recalled: Sequence[Ended]) -> dict[str, object]:
+    return {
+        "recalled": [
+            {"recipient": one.card.member, "name": one.card.name, "result": one.result, "reply": one.reply}
+            for one in recalled
+        ]
+    }
 
 
 def _record(desk: Desk, conn: Connection, issue: str | None) -> BulletinRecord:

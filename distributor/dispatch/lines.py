@@ -56,16 +56,21 @@ class Lines:
         self._replaced: list[App] = []
 
     def open(self, settings: Settings, account: str, *, probe: bool = False) -> tuple[Channel, ...]:
-        """Lines to one account, not yet connected; one for a probe. Raises `BadInput` without a readable secret."""
+        """Lines to one account, not yet connected; one for a probe. Raises `BadInput`."""
         channel, name = account_of(account)
         count = 1 if probe else connections_of(settings, account)
         if channel == WECOM:
-            app = self._app(name, settings.wecom[name].found_from(settings.home))
+            app = self.app(settings, account)
             return tuple(WeComAppChannel(app) for _ in range(count))
         if channel == ROBOT:
             robots = {chat: robot.found_from(settings.home) for chat, robot in settings.wecom_robot.items()}
             return tuple(WeComRobotChannel(robots) for _ in range(count))
         return open_lines(settings, count, name=name, rules=self.rules)
+
+    def app(self, settings: Settings, account: str) -> App:
+        """The app behind an account, with the token that its lines share. Raises `BadInput`."""
+        name = account_of(account)[1]
+        return self._app(name, settings.wecom[name].found_from(settings.home))
 
     async def close(self) -> None:
         """Ends the connections of all apps."""

@@ -12,6 +12,7 @@ from distributor.dispatch.failover import Crew, Turn, admitted
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.lines import Lines, open_lines
 from distributor.dispatch.reconcile import resend_unknown
+from distributor.dispatch.shown_cards import grey_signed, recall_withdrawn
 from distributor.errors import BadInput, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
@@ -41,6 +42,9 @@ PAUSE = 5.0
 
 #: Full accounts are looked at again after so long: meanwhile one that was left alone may be well.
 LONGEST_WAIT = dt.timedelta(minutes=1)
+
+#: Cards are looked after this often.
+TEND = dt.timedelta(seconds=2)
 
 #: One process at a time writes to the editors; a dead one is not waited for any longer.
 TELLER = "teller"
@@ -75,6 +79,7 @@ class Sending:
         self._settings: Settings | None = None
         self._told_at: dt.datetime | None = None
         self._lines = Lines()
+        self._tended_at: dt.datetime | None = None
 
     async def run(self) -> None:
         """Sends what is due, again and again. Trouble with the database ends a round, never the service."""
@@ -86,6 +91,7 @@ class Sending:
                     rest = 0.0 if await self._round() else LOOK_EVERY
                     if self._is_time_to_tell(worked=not rest):
                         await self._tell()
+                    await self._tend_cards()
                 except Unavailable as trouble:
                     _log.error("send.interrupted", what=str(trouble))
                     rest = PAUSE
@@ -186,6 +192,19 @@ class Sending:
             resend_unknown(conn, due.bulletin_ids, now=self._office.clock())
         for bulletin_id in due.bulletin_ids:
             report(self._office, bulletin_id)
+
+    async def _tend_cards(self) -> None:
+        """Lets cards say what happened elsewhere: signed for on the page, or withdrawn."""
+        office, now = self._office, self._office.clock()
+        rested = self._tended_at is None or not self._tended_at <= now < self._tended_at + TEND
+        if not office.settings.wecom or not rested:
+            return
+        self._tended_at = now
+        changed = await grey_signed(office.database, office.settings, self._lines, clock=office.clock)
+        recalled = await recall_withdrawn(office.database, office.settings, self._lines, clock=office.clock)
+        for what, ended in (("card.changed", changed), ("card.recalled", recalled)):
+            for one in ended:
+                _log.info(what, delivery=one.card.delivery_id, result=one.result, reply=one.reply)
 
     async def _tell(self) -> None:
         """Mails what the editors do not know yet, through the first account that is not in trouble itself."""
