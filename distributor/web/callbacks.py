@@ -1,9 +1,8 @@
 """What WeCom tells us: the proof of our address, and the 签收 that a member pressed on a card.
 
-Signature, age and seal come before anything else is looked at; XML is read without entities and without a DTD. The
-platform waits five seconds and asks three times, so what takes longer than a second is answered first and finished
-afterwards. A card says 已签收 only when the 签收 is on the disk. Source: developer.work.weixin.qq.com/document/path/
-90930, 90240 and 90241; facts: 76–79.
+What is believed is decided in `sealed_calls`. The platform waits five seconds and asks three times, so what takes
+longer than a second is answered first and finished afterwards. A card says 已签收 only when the 签收 is on the disk.
+Source: developer.work.weixin.qq.com/document/path/90930, 90240 and 90241; facts: 76–79.
 """
 
 import asyncio
@@ -11,33 +10,27 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
-import defusedxml.ElementTree
-from defusedxml import DefusedXmlException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from distributor.channels.wechat.card import delivery_of
-from distributor.channels.wechat.seal import BadSeal, Seal
+from distributor.channels.wechat.seal import Seal
 from distributor.dispatch.acknowledge import press
 from distributor.errors import Unavailable
 from distributor.log import log
 from distributor.rendering.card import ACKNOWLEDGE
 from distributor.store.database import Database
 from distributor.store.visits import get_visit
+from distributor.web.sealed_calls import bad_call, open_call, read_event, text_of
 
 _log = log("callbacks")
 
-#: A call older or newer than this is nobody's (the vendor sets no limit; its own repeats come within 15 seconds).
-_FRESH = dt.timedelta(minutes=5)
-
 #: The platform hangs up after five seconds; whoever presses a button looks at it.
 _PROMPT = 1.0
-
-_MOST_BYTES = 64_000
 
 #: Events that are being written at the same time; more are answered and left to be pressed again.
 _MOST_AT_ONCE = 200
@@ -75,41 +68,21 @@ class WeComCallbacks:
     async def _prove(self, request: Request) -> Response:
         """The address is ours: says what was sealed into the question."""
         seal = self._seals.get(request.path_params["account"])
-        opened = self._open(seal, request, request.query_params.get("echostr", "")) if seal else None
-        return _bad() if opened is None else PlainTextResponse(opened)
+        question = request.query_params.get("echostr", "")
+        opened = open_call(seal, request, question, self._clock) if seal else None
+        return bad_call() if opened is None else PlainTextResponse(opened)
 
     async def _hear(self, request: Request) -> Response:
         seal = self._seals.get(request.path_params["account"])
-        body = await _limited(request)
-        envelope = _xml(body)
-        opened = self._open(seal, request, _text(envelope, "Encrypt")) if seal and envelope is not None else None
-        event = _xml(opened) if opened is not None else None
+        event = await read_event(seal, request, self._clock)
         if seal is None or event is None:
-            return _bad()
+            return bad_call()
         pressed = _pressed(event)
         if pressed is None:
-            _log.info("callback.passed_over", kind=_text(event, "Event")[:60])
+            _log.info("callback.passed_over", kind=text_of(event, "Event")[:60])
             return Response()
         signed = await self._within_a_second(pressed)
         return Response(self._greyed(seal, pressed), media_type="application/xml") if signed else Response()
-
-    def _open(self, seal: Seal, request: Request, encrypted: str) -> bytes | None:
-        query = request.query_params
-        stamp, timestamp, nonce = (query.get(name, "") for name in ("msg_signature", "timestamp", "nonce"))
-        try:
-            opened = seal.open(encrypted, signature=stamp, timestamp=timestamp, nonce=nonce)
-        except BadSeal as refusal:
-            _log.warning("callback.refused", number=refusal.number)
-            return None
-        if not self._is_fresh(timestamp):
-            _log.warning("callback.stale", timestamp=timestamp[:20])
-            return None
-        return opened
-
-    def _is_fresh(self, timestamp: str) -> bool:
-        if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
-            return False
-        return abs(self._clock().timestamp() - int(timestamp)) <= _FRESH.total_seconds()
 
     async def _within_a_second(self, pressed: _Press) -> bool:
         """Whether the 签收 was on the disk within a second; if not yet, it is written all the same."""
@@ -154,36 +127,10 @@ class WeComCallbacks:
         )
 
 
-async def _limited(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_BYTES:
-            return b""
-    return bytes(body)
-
-
-def _xml(text: bytes) -> Element | None:
-    """A document without entities and DTD; None for anything else."""
-    try:
-        found: Element = defusedxml.ElementTree.fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
-        return None
-    return found
-
-
-def _text(element: Element, name: str) -> str:
-    return (element.findtext(name) or "").strip()
-
-
 def _pressed(event: Element) -> _Press | None:
     """The 签收 button of one of our cards; None for every other event."""
-    is_ours = _text(event, "Event") == "template_card_event" and _text(event, "EventKey") == ACKNOWLEDGE
-    delivery_id = delivery_of(_text(event, "TaskId")) if is_ours else None
+    is_ours = text_of(event, "Event") == "template_card_event" and text_of(event, "EventKey") == ACKNOWLEDGE
+    delivery_id = delivery_of(text_of(event, "TaskId")) if is_ours else None
     if delivery_id is None:
         return None
-    return _Press(delivery_id, _text(event, "FromUserName"), _text(event, "ToUserName"))
-
-
-def _bad() -> Response:
-    return PlainTextResponse("bad request", 400)
+    return _Press(delivery_id, text_of(event, "FromUserName"), text_of(event, "ToUserName"))

@@ -58,8 +58,8 @@ def start(room: Newsroom, number: int) -> None:
 @pytest.mark.parametrize("step", ["draft", "publish"])
 async def test_a_death_at_any_place_leaves_one_published_article_and_no_second_draft(bureau: Bureau, step: str) -> None:
     places = await dies_everywhere(bureau, "publish", step)
-    # Draft: mark, picture, cover, a look for an equal draft, the draft. Publish: a look for it, mark, request, answer.
-    talks = {"draft": ["write", "ask", "book", "ask", "book", "ask", "ask", "write"], "publish": GOING_OUT}
+    # Mark, picture, cover, looks for an equal article and draft, the draft; a look for it, mark, request, answer.
+    talks = {"draft": ["write", "ask", "book", "ask", "book", "ask", "ask", "ask", "write"], "publish": GOING_OUT}
     assert [place.split()[1] for place in places] == talks[step]
 
 

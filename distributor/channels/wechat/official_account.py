@@ -23,6 +23,8 @@ from distributor.settings.official_account import OfficialAccountSettings
 
 #: A draft that is not in the box, or a picture that the platform has not.
 GONE = 40007
+#: The account has no right to use the interface.
+UNAUTHORIZED = 48001
 #: The same mass send within a minute.
 TOO_SOON = 45066
 #: The platform is busy and says nothing of what it did.

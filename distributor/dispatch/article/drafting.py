@@ -11,7 +11,7 @@ from functools import partial
 
 from distributor.channels.wechat.draft import Draft
 from distributor.channels.wechat.interface import Unanswered
-from distributor.channels.wechat.official_account import GONE, PlatformRefused
+from distributor.channels.wechat.official_account import GONE, UNAUTHORIZED, PlatformRefused
 from distributor.delivery.article import OUT, ArticleFact, ArticleState, allows
 from distributor.dispatch.article.manuscript import Manuscript, require_open
 from distributor.dispatch.article.press import NotNow, Press
@@ -143,9 +143,23 @@ async def _placed(press: Press, article: ArticleRecord, draft: Draft) -> str:
     if article.media_id:
         await press.ask(press.platform.update_draft(article.media_id, draft))
         return article.media_id
+    await _require_unpublished(press, draft)
     others = await press.read(lambda conn: articles.drafts_of_others(conn, article))
     found = await press.ask(press.platform.find_draft(draft, others))
     return found or await press.ask(press.platform.add_draft(draft))
+
+
+async def _require_unpublished(press: Press, draft: Draft) -> None:
+    """After a restored backup, or an editor's own hand at mp.weixin.qq.com, these words may be out already."""
+    try:
+        found = await press.ask(press.platform.find_published(draft.title, draft.content))
+    except PlatformRefused as refusal:
+        if refusal.errcode != UNAUTHORIZED:
+            raise
+        return  # an account that may not publish has published nothing
+    if found is not None:
+        what = words("The account has published this very article already: {address}.", address=found.address)
+        raise NotNow(what, do=words("If it should appear anew, delete it at mp.weixin.qq.com first."))
 
 
 async def _without_draft(press: Press, article: ArticleRecord) -> ArticleRecord:

@@ -72,8 +72,8 @@ def manuscript(
     reading = reopen(conn, record.id)
     bulletin, templates = reading.bulletin, templates_of(settings)
     if bulletin.marking:
-        what = words("{label} is marked {marking}; an article can be read by everybody.", label=record.title,
-                     marking=bulletin.marking)  # fmt: skip
+        gaps = {"label": record.title, "marking": bulletin.marking}
+        what = words("{label} is marked {marking}; an article can be read by everybody.", **gaps)
         raise NotForEverybody(what, do=words("Take the marking out and finalise again, if it may be public."))
     mark = correction_mark(record.edition)
     article = render_article(bulletin, templates=templates, pictures=reading.assets, mark=mark)
