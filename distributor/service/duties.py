@@ -135,7 +135,7 @@ class Duties:
 
     def _take_in(self, path: Path, now: dt.datetime, *, stray: bool) -> None:
         """Takes one file in, or moves aside what is no bulletin. What goes wrong keeps no other file waiting."""
-        office = self._office
+        office, told = self._office, False
         try:
             if stray:
                 dropped = take_stray(path, office.database)
@@ -147,6 +147,7 @@ class Duties:
             if dropped.fate in (Fate.HELD, Fate.REFUSED):
                 # Before it is moved: a file that is out of the folder is not looked at again.
                 office.tell(f"inbox:{dropped.name}", _sentence(dropped))
+                told = True
             put_aside(path, dropped)
         except Unavailable:
             raise
@@ -156,7 +157,8 @@ class Duties:
             self._inbox.leave(path)
             _log.error("inbox.stuck", file=path.name, what=str(error), exc_info=True)
             what = words("In the drop folder: {file} cannot be taken in: {error}.", file=path.name, error=str(error))
-            office.tell(f"inbox:{path.name}", what)
+            if not told:
+                office.tell(f"inbox:{path.name}", what)
 
     def _sweep(self, now: dt.datetime) -> None:
         with self._office.database.write() as conn:
