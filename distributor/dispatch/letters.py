@@ -46,6 +46,14 @@ def prove_card(rendition: Rendition) -> None:
     fill_card(rendition, sample_copy("张三"), address={})
 
 
+def prove(settings: Settings, rendition: Rendition) -> None:
+    """Proves that a rendition can be sent on its channel. Raises `BadInput` or `Refused` when it cannot."""
+    if rendition.channel == "email":
+        compile_for(settings, rendition)
+    else:
+        prove_card(rendition)
+
+
 @dataclass(frozen=True, slots=True)
 class _Letter:
     """One dispatch's letter: compiled when it goes by mail."""

@@ -11,9 +11,11 @@ from itertools import product
 
 from distributor.bulletin.model import Direction, Reading
 from distributor.bulletin.reading import READABLE, read_bulletin
+from distributor.dispatch.letters import prove_card
 from distributor.errors import BadFile, DistributorError, Place, Problem
 from distributor.recipients.model import Acknowledge
 from distributor.rendering.article import render_article
+from distributor.rendering.card import ROBOT, WECOM, render_card
 from distributor.rendering.email import GroupView, OfficeView, render_email
 from distributor.rendering.email_check import check_letter
 from distributor.rendering.page import page_css, render_page_body
@@ -57,6 +59,8 @@ def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callab
     """Everything to be made of one example: the template it begins with, and what makes it and says what is wrong."""
     for name, office, manner in product(templates.names(), (_OFFICE, _WITH_PAGE), Acknowledge):
         yield f"email/{name}", partial(_letter, reading, templates, name, office, manner)
+    for channel, office, manner in product((WECOM, ROBOT), (_OFFICE, _WITH_PAGE), Acknowledge):
+        yield f"wecom/{channel}", partial(_card, reading, templates, channel, office, manner)
     bulletin = reading.bulletin
     yield "web/page.css", lambda: _none(page_css(templates))
     yield "web/_bulletin.html", lambda: _none(render_page_body(bulletin, templates=templates, picture_url=str))
@@ -71,6 +75,14 @@ def _letter(
     group = GroupView(name, direction, name, acknowledge=manner, due="2 working days")
     letter = render_email(reading.bulletin, group=group, office=office, templates=templates, pictures=reading.assets)
     return check_letter(letter, reading.bulletin, templates=templates, template=name)
+
+
+def _card(
+    reading: Reading, templates: Templates, channel: str, office: OfficeView, manner: Acknowledge
+) -> tuple[Problem, ...]:
+    group = GroupView("", Direction.ISSUE, "", acknowledge=manner, due="2 working days")
+    prove_card(render_card(reading.bulletin, group=group, office=office, templates=templates, channel=channel))
+    return ()
 
 
 def _none(_: object) -> tuple[Problem, ...]:

@@ -11,6 +11,7 @@ from distributor.discretion import keep_secret
 from distributor.doctor.diagnosis import Context, Diagnosis, failure, of_error, ok, unchecked, warning
 from distributor.errors import DistributorError
 from distributor.settings import SmtpAccount
+from distributor.settings.channels import every_account
 from distributor.words import Words, say, words
 
 _ADVICE: Mapping[Fault, Words] = {
@@ -27,7 +28,7 @@ _ADVICE: Mapping[Fault, Words] = {
 def check_accounts(context: Context) -> Iterator[Diagnosis]:
     """One finding or more for each account of the settings."""
     accounts = context.settings.smtp
-    if not accounts:
+    if not accounts and not every_account(context.settings):
         yield failure("smtp", words("No mail account is set."), words("Add a table [smtp.main] to distributor.toml."))
     for name, account in accounts.items():
         label = f"smtp.{name}"

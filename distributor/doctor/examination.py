@@ -10,11 +10,13 @@ from distributor.doctor.diagnosis import Check, Context, Diagnosis, failure, of_
 from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
 from distributor.doctor.mailbox import check_mailbox
+from distributor.doctor.official_accounts import check_official_accounts
 from distributor.doctor.recipients import check_recipients
 from distributor.doctor.replies import check_replies
 from distributor.doctor.sender import check_sender
 from distributor.doctor.settings import check_settings
 from distributor.doctor.templates import check_templates
+from distributor.doctor.wecom import check_wecom
 from distributor.doctor.zone import check_zone
 from distributor.errors import BadFile, DistributorError
 from distributor.words import words
@@ -31,7 +33,9 @@ CHECKS: Mapping[str, Check] = {
     "replies": check_replies,
     "key": check_key,
     "smtp": check_accounts,
+    "wecom": check_wecom,
     "mailbox": check_mailbox,
+    "official_account": check_official_accounts,
     "sender": check_sender,
 }
 

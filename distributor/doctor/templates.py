@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from distributor.bulletin.reading import READABLE, read_bulletin
 from distributor.dispatch.intake import load_recipients, render_for, templates_of
-from distributor.dispatch.letters import compile_for
+from distributor.dispatch.letters import prove
 from distributor.doctor.diagnosis import Context, Diagnosis, failure, of_error, ok
 from distributor.errors import BadFile, BadInput, DistributorError
 from distributor.resources import shipped
@@ -26,7 +26,9 @@ def check_templates(context: Context) -> Iterator[Diagnosis]:
     for group in groups:
         for file, reading in readings.items():
             try:
-                compile_for(context.settings, render_for(reading, group, context.settings, templates, file=file))
+                for channel in group.channels:
+                    rendition = render_for(reading, group, context.settings, templates, file=file, channel=channel)
+                    prove(context.settings, rendition)
             except BadFile as error:  # the theme
                 for fault in error.problems:
                     faults.setdefault(str(fault), failure(NAME, f"{fault.place}: {fault.what}", fault.do))
