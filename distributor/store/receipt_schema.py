@@ -1,7 +1,7 @@
-"""The table of receipts. Rows are added and never taken away.
+"""The table of receipts. Rows are added and not taken away, but for openings of pages when their time is over.
 
-What may change of a row is where it belongs and whether it has done its work; and its raw form goes when the
-time for keeping it is over.
+What may change of a row is where it belongs and whether it has done its work. Its raw form goes when the time for
+keeping it is over, and what it says of a person when that person is forgotten.
 """
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
