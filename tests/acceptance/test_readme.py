@@ -143,7 +143,7 @@ async def test_the_commands_of_the_readme_work_as_written_in_their_order(tmp_pat
     tried = {line.split()[1] for line in newcomer.done if line.startswith("distributor ")}
     assert tried == {
         *("init", "recipients", "check", "preview", "finalise", "send", "status", "why"),
-        *("resolve", "retry", "cancel", "backup"),
+        *("resolve", "retry", "cancel", "backup", "receipts", "pdf", "templates", "explain-reply", "forget"),
     }
     assert {"make demo", "make test"} <= set(newcomer.done)
     letters = [letter.recipient for letter in server.delivered if letter.recipient != "editor@example.gov.cn"]
