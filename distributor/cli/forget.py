@@ -62,9 +62,7 @@ def _show(desk: Desk, person: Person, *, still: tuple[str, ...]) -> None:
     if person.shared:
         desk.say(words("Copies that others share, which lose the name only: {count}.", count=len(person.shared)))
     for place in still:
-        what = words(
-            "{place} still lists them: the next bulletin goes there, and this one when finalised again.", place=place
-        )
+        what = words("{place} still lists them: the next bulletin goes there.", place=place)
         desk.say(what, style="yellow")
     desk.say(words("Not reached from here: backups made so far, the mailbox, logs, and the letters themselves."))
 

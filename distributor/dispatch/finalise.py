@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from distributor.delivery.state import Fact, states_that_allow
+from distributor.dispatch.forgetting import without_forgotten
 from distributor.dispatch.intake import Prepared, key_of
 from distributor.dispatch.suppression import honour
 from distributor.errors import Place, Problem
@@ -67,9 +68,12 @@ def freeze(
     if latest and not again and correction and may_have_left(conn, latest.id):
         _supersede(conn, latest, now=now)
         edition += 1
+    frozen = prepared.frozen(today=today, edition=edition)
+    if latest and latest.edition == edition:
+        frozen = without_forgotten(conn, frozen, latest.id, key)
     record, result = save_frozen(
         conn,
-        prepared.frozen(today=today, edition=edition),
+        frozen,
         now=now,
         token_hashes=lambda delivery_id: (
             token_hash(key.token(Purpose.ENVELOPE, delivery_id)),

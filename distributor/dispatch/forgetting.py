@@ -9,16 +9,17 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from distributor.address import FORGOTTEN, same
+from distributor.address import FORGOTTEN, is_forgotten, same
 from distributor.delivery.evidence import UNDER_WAY
 from distributor.delivery.state import State
 from distributor.errors import BadInput, Refused
 from distributor.receipts.tokens import Purpose, TokenKey
+from distributor.recipients.model import Recipient
 from distributor.reports.state_words import STATES
 from distributor.store import audit
 from distributor.store.audit import AuditEntry
 from distributor.store.database import Connection, Database
-from distributor.store.deliveries import find_deliveries
+from distributor.store.deliveries import deliveries_of, find_deliveries
 from distributor.store.forgetting import (
     Masks,
     addresses_of,
@@ -28,7 +29,7 @@ from distributor.store.forgetting import (
     forget_name,
     masking,
 )
-from distributor.store.records import DeliveryRecord
+from distributor.store.records import DeliveryRecord, Frozen
 from distributor.words import words
 
 #: What an audit entry about a person's own copy says of them in their own words.
@@ -118,14 +119,36 @@ def masks_of(conn: Connection, key: TokenKey, person: Person) -> Masks:
     name = f"已遗忘-{mark}"
     ours = {one.id for one in (*person.copies, *person.shared)}
     alone = [one for one in person.names if not _is_anothers(conn, one, ours)]
-    addresses = {
-        (channel, address): f"{_mark(key, channel, address)}{FORGOTTEN}" for channel, address in person.addresses
-    }
+    addresses = {one: _address(key, *one) for one in person.addresses}
     # What is no mail address may be a common word; it stands in columns of its own, which the copies' rows cover.
     pairs = {address: new for (_, address), new in addresses.items() if "@" in address} | dict.fromkeys(alone, name)
     hints = {same(old) for old in pairs} | {_escaped(old) for old in pairs}
     octets = tuple(old.encode() for old in pairs)
     return Masks(name, mark, addresses, masking(pairs), tuple(sorted(hints)), octets)
+
+
+def without_forgotten(conn: Connection, frozen: Frozen, bulletin_id: int, key: TokenKey) -> Frozen:
+    """What is frozen again without those who had their copy before they were forgotten: nobody gets a second one."""
+    known = {one.address for one in deliveries_of(conn, bulletin_id) if is_forgotten(one.address)}
+    if not known:
+        return frozen
+
+    def is_new(one: Recipient) -> bool:
+        return _address(key, one.channel, same(one.address)) not in known
+
+    letters = (
+        dataclasses.replace(
+            letter,
+            recipients=tuple(one for one in letter.recipients if is_new(one)),
+            reserves=tuple(one for one in letter.reserves if is_new(one.recipient)),
+        )
+        for letter in frozen.letters
+    )
+    return dataclasses.replace(frozen, letters=tuple(letters))
+
+
+def _address(key: TokenKey, channel: str, address: str) -> str:
+    return f"{_mark(key, channel, address)}{FORGOTTEN}"
 
 
 def _mark(key: TokenKey, channel: str, address: str) -> str:

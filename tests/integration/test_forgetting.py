@@ -12,7 +12,9 @@ from distributor.delivery.evidence import Kind, Rung
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.delivery.state import State
 from distributor.dispatch.acknowledge import Word, sign
+from distributor.dispatch.finalise import finalise
 from distributor.dispatch.forgetting import Forgotten, SeveralPeople, UnderWay, find_person, forget
+from distributor.dispatch.intake import prepare
 from distributor.dispatch.mailroom import take_in
 from distributor.errors import BadInput
 from distributor.receipts.tokens import Purpose
@@ -227,3 +229,18 @@ async def test_the_link_of_a_forgotten_person_is_dead_and_late_reports_bring_nob
         booked = take_in(conn, raw.encode(), page.bureau.key, arrived_at=page.clock(), now=page.clock())
     assert booked.new == ()
     assert "lisi" not in everything(page.bureau.database)
+
+
+async def test_a_bulletin_that_is_finalised_again_owes_a_forgotten_person_no_second_copy(page: Page) -> None:
+    forgotten(page)
+    bureau = page.bureau
+    before = bureau.copies()
+    prepared = prepare(bureau.office.folder / "by-hand-7.md", bureau.settings)
+    assert "lisi@example.gov.cn" in {one.address for one in prepared.resolved.recipients}
+    again = finalise(bureau.database, prepared, bureau.settings, bureau.key, now=page.clock(), actor="test")
+    assert (again.again, again.result.added, again.result.cancelled) == (True, 0, 0)
+    assert [(one.id, one.address, one.state) for one in bureau.copies()] == [
+        (one.id, one.address, one.state) for one in before
+    ]
+    with bureau.database.read() as conn:
+        assert books(conn, 1).balanced
