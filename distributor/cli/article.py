@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from distributor.cli.article_show import article_document, show_article, went
+from distributor.cli.article_documents import article_document
+from distributor.cli.article_show import show_article, went
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.errors import BadInput

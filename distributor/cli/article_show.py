@@ -1,4 +1,4 @@
-"""How an article is shown to people and to programs."""
+"""How an article is shown to people."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,6 @@ from distributor.delivery.article import OUT, ArticleState
 from distributor.reports.article import article_words, next_words
 from distributor.store.articles import ArticleRecord, StepRecord
 from distributor.words import say
-
-Document = dict[str, object]
 
 _COLOURS: Mapping[ArticleState, str] = {
     ArticleState.PUBLISHED: "green",
@@ -41,37 +39,6 @@ def went(article: ArticleRecord) -> bool:
     """Whether nothing is left to look after: it is out, or waits for its editor."""
     at_rest = OUT | {ArticleState.NEW, ArticleState.DRAFTED, ArticleState.PREVIEWED}
     return article.state in at_rest
-
-
-def article_document(article: ArticleRecord) -> Document:
-    """An article, machine-readable."""
-    return {
-        "account": article.account,
-        "state": article.state.value,
-        "address": article.address or None,
-        "trouble": article.trouble or None,
-        "media_id": article.media_id or None,
-        "publish_id": article.publish_id or None,
-        "msg_id": article.msg_id or None,
-        "statistics_id": article.statistics_id or None,
-        "changed_at": article.changed_at.isoformat(),
-        "out_at": article.out_at.isoformat() if article.out_at else None,
-        "look_at": article.look_at.isoformat() if article.look_at else None,
-        "steps": [_step_document(step) for step in article.steps],
-        "readers": [{"day": day.isoformat(), "readers": readers} for day, readers in article.readers],
-    }
-
-
-def _step_document(step: StepRecord) -> Document:
-    return {
-        "step": step.step,
-        "actor": step.actor,
-        "begun_at": step.begun_at.isoformat(),
-        "ended_at": step.ended_at.isoformat() if step.ended_at else None,
-        "result": step.result or None,
-        "code": step.code,
-        "text": step.text or None,
-    }
 
 
 def _step_words(step: StepRecord) -> str:

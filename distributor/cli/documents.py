@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from distributor.cli.article_documents import article_document
 from distributor.cli.problem_documents import Document
 from distributor.cli.receipt_documents import receipt_document, step_document
 from distributor.delivery.evidence import evidence_of, ladder
@@ -137,6 +138,7 @@ def status_document(standing: Standing) -> Document:
         "bulletin": bulletin_document(standing.record),
         "books": books_document(standing.books),
         "next_due": due.isoformat() if due else None,
+        "articles": [article_document(article) for article in standing.articles],
         "dispatches": [dispatch_document(dispatch, share) for dispatch, share in standing.dispatches],
         "deliveries": [delivery_document(one, standing.receipts.get(one.id, ())) for one in standing.deliveries],
     }

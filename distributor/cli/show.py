@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from distributor.cli.article_show import show_standing
 from distributor.cli.desk import Desk
 from distributor.cli.progress import counted, state_name
 from distributor.delivery.evidence import evidence_of
@@ -136,6 +137,8 @@ def show_summary(desk: Desk, standing: Standing) -> None:
         )
     elif count.finished:
         desk.say(words("The books balance; nothing is open."), style="green")
+    for article in standing.articles:
+        show_standing(desk, article)
     _show_others(desk, standing)
 
 

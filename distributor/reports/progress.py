@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from distributor.reports.naming import short_name
+from distributor.store.articles import ArticleRecord, articles_of
 from distributor.store.database import Connection
 from distributor.store.deliveries import books, books_by_dispatch, deliveries_of, next_due
 from distributor.store.dispatches import dispatches_of
@@ -24,6 +25,7 @@ class Standing:
     next_due: dt.datetime | None
     name: str  # how a command names the bulletin
     others: tuple[Elsewhere, ...]
+    articles: tuple[ArticleRecord, ...] = ()  # beside the books: an article belongs to no recipient
     receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)  # by delivery id
 
 
@@ -40,5 +42,6 @@ def standing(conn: Connection, record: BulletinRecord) -> Standing:
         next_due=next_due(conn, record.id),
         name=short_name(conn, record),
         others=elsewhere(conn, record.id),
+        articles=articles_of(conn, record.id),
         receipts=receipts_of_bulletin(conn, record.id),
     )
