@@ -20,21 +20,31 @@ WECOM = "wecom"
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What somebody said beside the 签收. `name` is who signed; `for_whom` the person for whom that one signed."""
+    """What somebody said beside the 签收. `name` is who signed; `for_whom` the person for whom that one signed.
+
+    `reader` is another member's account, whom WeCom recognised on the page (代阅).
+    """
 
     name: str = ""
     remark: str = ""
     for_whom: str = ""
+    reader: str = ""
 
     def details(self) -> dict[str, object]:
         """As a receipt keeps it; empty fields are left out."""
-        given = {"name": self.name, "remark": self.remark, "for": self.for_whom}
+        given = {"name": self.name, "remark": self.remark, "for": self.for_whom, "reader": self.reader}
         return {key: value for key, value in given.items() if value}
 
 
 def sign(conn: Connection, delivery_id: str, word: Word, *, now: dt.datetime) -> Added:
     """签收 on the page. The second time changes nothing and gives the first."""
     return _add(conn, Kind.SIGNED, delivery_id, "", word.details(), source=PAGE, actor=PAGE, now=now)
+
+
+def sign_as(conn: Connection, delivery_id: str, member: str, word: Word, *, now: dt.datetime) -> Added:
+    """签收 on the page by the member whom WeCom has recognised as the one it was sent to. The first time counts."""
+    details = {**word.details(), "member": member}
+    return _add(conn, Kind.IDENTIFIED, delivery_id, "", details, source=PAGE, actor=PAGE, now=now)
 
 
 def press(conn: Connection, delivery_id: str, member: str, *, now: dt.datetime) -> Added:

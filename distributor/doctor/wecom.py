@@ -54,7 +54,7 @@ def check_wecom(context: Context) -> Iterator[Diagnosis]:
         except BadInput as error:
             yield of_error(label, error)
             continue
-        yield unchecked(label, words("Not tried: a robot has nothing to ask, and a message would be seen by the whole chat."))
+        yield unchecked(label, words("Not tried: a robot answers no question, and its chat would see a message."))
 
 
 async def _ask(account: WeComApp, secret: str) -> Answer | NoToken | Unanswered:

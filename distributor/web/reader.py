@@ -27,6 +27,7 @@ from distributor.web.lookups import Lookups
 from distributor.web.openings import Openings
 from distributor.web.reader_pages import HEADERS, ReaderPages
 from distributor.web.reader_view import Deadlines, View, view_of
+from distributor.web.recognition import Recognition
 from distributor.web.signing import PATIENCE, Signing
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
@@ -56,7 +57,8 @@ class Reader:
         self._alarmed_at = -_ALARM
         self._sheet = style_sheet(templates)
         self._icon = templates.render("web/icon.svg", {})
-        self._pages = ReaderPages(templates, settings, key, clock, self._sheet)
+        self._recognition = Recognition(settings, key, clock)
+        self._pages = ReaderPages(templates, settings, key, clock, self._sheet, self._recognition)
         self._signing = Signing(database, self._pages, patience=patience)
         self._bodies = Bodies(database, templates)
         self._guesses = Guesses()
@@ -79,18 +81,22 @@ class Reader:
         await self.openings.stop()
         self._lookups.stop()
         await asyncio.to_thread(self._signing.stop)
+        await self._recognition.stop()
 
     async def _get(self, request: Request) -> Response:
         try:
             visit = await self._find(request)
             if visit is None:
                 return await self._missed(request)
+            if detour := self._recognition.detour(request, visit):
+                return detour
             self.openings.note(visit.delivery_id, _opening(request), "page")
+            member = await self._recognition.member(request, visit)
             view = self._view(visit)
             body = await self._bodies.get(visit.bulletin_id, visit.digest) if view.shows_body else None
         except Unavailable as trouble:
             return self._pages.unavailable(trouble)
-        return self._pages.page(request.path_params["token"], view, body)
+        return self._pages.page(request.path_params["token"], view, body, member=member)
 
     async def _post(self, request: Request) -> Response:
         fields = await self._signing.form(request)

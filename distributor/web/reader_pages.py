@@ -17,6 +17,7 @@ from distributor.rendering.templates import Templates
 from distributor.settings import Settings
 from distributor.web.bodies import Body, Sheet
 from distributor.web.reader_view import NOTHING, Given, View
+from distributor.web.recognition import Recognition
 
 _log = log("web")
 
@@ -43,19 +44,31 @@ class ReaderPages:
     key: TokenKey
     clock: Callable[[], dt.datetime]
     sheet: Sheet
+    recognition: Recognition
 
     def page(
-        self, token: str, view: View, body: Body | None, *, status: int = 200, alert: str = "", given: Given = NOTHING
+        self,
+        token: str,
+        view: View,
+        body: Body | None,
+        *,
+        status: int = 200,
+        alert: str = "",
+        given: Given = NOTHING,
+        member: str = "",
     ) -> Response:
-        """The page of one copy; without `body` only what concerns the 签收."""
+        """The page of one copy; without `body` only what concerns the 签收. `member` is who reads it, as WeCom says."""
         office = self.settings().office
+        nonce = issue(self.key, view.visit.delivery_id, self.clock()) if view.open else ""
         values = {
             **view.values(),
             "style": f"../assets/{self.sheet.name}",
             "address": token,
             "office": office,
             "body": body.html(token) if body else "",
-            "nonce": issue(self.key, view.visit.delivery_id, self.clock()) if view.open else "",
+            "nonce": nonce,
+            "member": member,
+            "proof": self.recognition.proof(view.visit, nonce, member) if member else "",
             "code": f"{token}/code.svg" if office.base_url else "",
             "alert": alert,
             "given": given.values(),

@@ -13,7 +13,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from distributor.dispatch.acknowledge import Word, send_back, sign
+from distributor.dispatch.acknowledge import Word, send_back, sign, sign_as
 from distributor.errors import Unavailable
 from distributor.receipts.press import Press, judge_press
 from distributor.recipients.model import Remark
@@ -71,7 +71,7 @@ class Signing:
 
     def _refusal(self, request: Request, view: View, fields: Mapping[str, str], now: dt.datetime) -> Response | None:
         """The answer to a form that does not count; None when it does."""
-        token, given = request.path_params["token"], _given(fields)
+        token, given, member = request.path_params["token"], _given(fields), self._member(view, fields)
         if not view.open:
             return self._pages.page(token, view, None, status=410 if view.closed else 403)
         press = judge_press(self._pages.key, view.visit.delivery_id, fields.get("nonce", ""), now)
@@ -79,19 +79,31 @@ class Signing:
             press = Press.FOREIGN
         if press is not Press.GOOD:
             status = 400 if press is Press.MISSING else 403
-            return self._pages.page(token, view, None, status=status, alert=_AGAIN[press], given=given)
+            return self._pages.page(token, view, None, status=status, alert=_AGAIN[press], given=given, member=member)
         missing = _what_is_missing(fields, given)
-        return self._pages.page(token, view, None, status=400, alert=missing, given=given) if missing else None
+        if not missing:
+            return None
+        return self._pages.page(token, view, None, status=400, alert=missing, given=given, member=member)
 
     def _record(self, view: View, fields: Mapping[str, str], now: dt.datetime) -> None:
         visit, given = view.visit, _given(fields)
+        member = self._member(view, fields)
+        is_addressee = member.lower() == visit.address.lower() and not given.on_behalf
         remark = given.remark if visit.manners.remark is Remark.OPTIONAL else ""
-        word = Word(given.name, remark, visit.name if given.on_behalf else "")
+        reader = "" if is_addressee else member
+        word = Word(given.name, remark, visit.name if given.on_behalf else "", reader)
         with self._database.write() as conn:
-            if fields["action"] == "sign":
+            if fields["action"] == "sign" and member and is_addressee:
+                sign_as(conn, visit.delivery_id, member, word, now=now)
+            elif fields["action"] == "sign":
                 sign(conn, visit.delivery_id, word, now=now)
             else:
                 send_back(conn, visit.delivery_id, given.reason, word, press=fields["nonce"], now=now)
+
+    def _member(self, view: View, fields: Mapping[str, str]) -> str:
+        """Whom WeCom recognised when the page was shown; empty without a proof of ours."""
+        member, proof = fields.get("member", ""), fields.get("proof", "")
+        return member if self._pages.recognition.proven(view.visit, fields.get("nonce", ""), member, proof) else ""
 
     async def _write(self, work: Callable[[], None]) -> None:
         """Runs a write within the reader's patience; one that has not begun by then is not begun any more."""

@@ -7,7 +7,7 @@ same bytes are handed over once more before the message counts as unknown.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from distributor.channels.base import Checkpoint, ClaimLost
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
@@ -44,9 +44,16 @@ class App:
 
         Raises `Unanswered` and `NoToken`.
         """
+        return await self._with_token(lambda query: self.interface.post(path, body, query))
+
+    async def look(self, path: str, query: Mapping[str, str]) -> Answer:
+        """The same for a question. Raises `Unanswered` and `NoToken`."""
+        return await self._with_token(lambda token: self.interface.get(path, {**query, **token}))
+
+    async def _with_token(self, request: Callable[[Mapping[str, str]], Awaitable[Answer]]) -> Answer:
         for is_last in (False, True):
             token = await self.token.get()
-            answer = await self.interface.post(path, body, {"access_token": token})
+            answer = await request({"access_token": token})
             if answer.errcode not in STALE_TOKEN or is_last:
                 return answer
             self.token.drop(token)
