@@ -4,12 +4,22 @@ import datetime as dt
 from dataclasses import dataclass
 
 from distributor.delivery.breaker import Standing
+from distributor.delivery.gap import Gap
 from distributor.delivery.outcome import Fault
 from distributor.store.breakers import breakers
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
 from distributor.store.pauses import ALL, Pause, paused
 from distributor.words import Words, words
+
+#: What the service paused everything for by itself; these codes stand in a pause where a person writes a reason.
+GAPS: dict[Gap, Words] = {
+    Gap.FINE: words("The database was changed by another program under this service's name."),
+    Gap.RESTORED_BACKUP: words("The database is older than what this service last wrote: a backup was restored."),
+    Gap.CLONED: words("Another machine, or a copy of this one, has used this database."),
+    Gap.CLOCK_BACK: words("The clock of this machine was set back."),
+    Gap.CLOCK_JUMP: words("The clock of this machine has jumped forward."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +73,11 @@ def left_alone_words(one: LeftAlone, until: str) -> Words:
 def resting_words(one: Resting, since: str) -> Words:
     """One sentence about a rest; `since` is its time as people at the office read it."""
     if one.pause.reason:
-        return words("{what} is paused since {when}: {reason}", what=one.name, when=since, reason=one.pause.reason)
+        reason = reason_words(one.pause.reason)
+        return words("{what} is paused since {when}: {reason}", what=one.name, when=since, reason=reason)
     return words("{what} is paused since {when}.", what=one.name, when=since)
+
+
+def reason_words(reason: str) -> Words | str:
+    """Why something rests: what a person wrote, or what the service noticed, in a sentence."""
+    return GAPS[Gap(reason)] if reason in set(Gap) else reason

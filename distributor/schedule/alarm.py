@@ -87,13 +87,24 @@ class AlarmClock:
             self._wanted = True
             while self._wanted and not self._stopped:
                 self._wanted = False
-                await self._ring()
-                self.last_rung = self._clock()
+                if await self._rings():
+                    self.last_rung = self._clock()
         finally:
             self._ended = self._loop.time()
             self._quiet.set()
             if not self._stopped:
                 self._scheduler.resume_job(_TICK)
+
+    async def _rings(self) -> bool:
+        """Whether a ring ended as it should. What somebody hears is kept from APScheduler, which would log it too."""
+        try:
+            await self._ring()
+        except Exception as error:
+            if self._trouble is None:
+                raise
+            self._trouble(error)
+            return False
+        return True
 
     def _wake(self) -> None:
         self._wanted = True

@@ -32,7 +32,7 @@ from distributor.words import Words, words
 
 _log = log("duties")
 
-LEADER = "clock"
+LEADER = leases.CLOCK
 
 #: A leader that is not heard of for so long has lost its place.
 LEADERSHIP = dt.timedelta(seconds=30)

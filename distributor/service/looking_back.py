@@ -9,23 +9,16 @@ from pathlib import Path
 
 from distributor.delivery.gap import TOLERANCE, Gap
 from distributor.dispatch.late import hold_late
+from distributor.reports.resting import GAPS
 from distributor.service.office import Office
 from distributor.service.telling import settle_doubts
 from distributor.store import instance
 from distributor.store.machine import read_note, this_machine
 from distributor.store.pauses import ALL, pause
-from distributor.words import Words, words
+from distributor.words import words
 
 #: The note of the last heartbeat, beside the settings: no backup of the database may hold it.
 NOTE = "instance.json"
-
-_GAPS: dict[Gap, Words] = {
-    Gap.FINE: words("The database was changed by another program under this service's name."),
-    Gap.RESTORED_BACKUP: words("The database is older than what this service last wrote: a backup was restored."),
-    Gap.CLONED: words("Another machine, or a copy of this one, has used this database."),
-    Gap.CLOCK_BACK: words("The clock of this machine was set back."),
-    Gap.CLOCK_JUMP: words("The clock of this machine has jumped forward."),
-}
 
 
 def note_of(office: Office) -> Path:
@@ -58,7 +51,7 @@ def stop_for(office: Office, gap: Gap, now: dt.datetime) -> None:
     """Pauses everything until a person has looked."""
     with office.database.write() as conn:
         if pause(conn, ALL, gap, "service", now):
-            what = words("{what} Nothing is sent until you look and say: distributor resume", what=_GAPS[gap])
+            what = words("{what} Nothing is sent until you look and say: distributor resume", what=GAPS[gap])
             office.tell_within(conn, gap, what)
 
 

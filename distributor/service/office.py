@@ -12,6 +12,7 @@ from distributor.channels.smtp.rules_file import load_rules, shipped_rules
 from distributor.errors import DistributorError
 from distributor.log import log
 from distributor.receipts.tokens import TokenKey
+from distributor.service.stumbling import Stumbling
 from distributor.settings import Settings
 from distributor.settings.file import load_settings
 from distributor.store import alerts
@@ -45,8 +46,12 @@ class Office:
     searched: Settings | None = None
     #: What servers' refusals mean: the last good reading of the office's own rules, before the shipped ones.
     rules: Rules = field(default_factory=shipped_rules)
+    stumbling: Stumbling = field(init=False)
     _read: int = 0
     _rules_read: tuple[Path, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.stumbling = Stumbling(self.clock)
 
     @property
     def inbox(self) -> Path:

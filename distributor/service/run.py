@@ -25,7 +25,7 @@ from distributor.service.reading import callbacks_of, office_pages_of, reader_of
 from distributor.service.receiving import READER, Receiving
 from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
-from distributor.service.telling import miss_account
+from distributor.service.telling import miss_account, tell_of_stumble
 from distributor.service.watching import watch_inbox
 from distributor.settings.channels import every_account
 from distributor.store import leases
@@ -90,7 +90,9 @@ async def _run(office: Office, roles: Collection[Role]) -> None:
     supervisor = Supervisor()
     pages = await _pages(office) if Role.WEB in roles else None
     duties = _duties(office) if Role.SCHEDULE in roles else None
-    clock = AlarmClock(_ring(office, duties), zone=office.settings.zone, clock=office.clock, trouble=_trouble)
+    clock = AlarmClock(
+        _ring(office, duties), zone=office.settings.zone, clock=office.clock, trouble=office.stumbling.failed
+    )
     clock.start()
     pulse = asyncio.create_task(_stay_alive(supervisor))
     watch = asyncio.create_task(watch_inbox(office, clock.wake)) if duties else None
@@ -151,14 +153,10 @@ def _ring(office: Office, duties: Duties | None) -> Callable[[], Awaitable[None]
         await asyncio.to_thread(miss_account, office)
         if duties is not None and await asyncio.to_thread(duties.tick):
             office.wake.set()
+        await asyncio.to_thread(tell_of_stumble, office)
         office.last_tick = office.clock()
 
     return ring
-
-
-def _trouble(error: BaseException) -> None:
-    """A failed tick is tried again a second later."""
-    _log.error("tick.failed", what=str(error), kind=type(error).__name__)
 
 
 async def _pages(office: Office) -> Pages | None:
@@ -168,7 +166,7 @@ async def _pages(office: Office) -> Pages | None:
     readiness = Readiness(
         [
             database_probe(office.database),
-            clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT),
+            clock_probe(lambda: office.last_tick, office.clock, limit=TICK_LIMIT, fails=office.stumbling.what),
             pause_probe(office.database),
             account_probe(lambda: bool(every_account(office.settings))),
             left_alone_probe(office.database, lambda: every_account(office.settings)),

@@ -9,14 +9,16 @@ from collections.abc import Collection
 
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
+from distributor.reports.naming import short_name
 from distributor.service.memory import give_back
 from distributor.service.office import Office
+from distributor.service.stumbling import AGAIN
 from distributor.settings.channels import every_account
 from distributor.store.bulletins import get_bulletin
 from distributor.store.counts import due_by_group, refused_by_group, was_begun
 from distributor.store.deliveries import books, books_by_dispatch, bulletins_in_doubt
 from distributor.store.dispatches import dispatches_of
-from distributor.store.records import Books
+from distributor.store.records import Books, BulletinRecord
 from distributor.web.health import NO_ACCOUNT
 from distributor.words import words
 
@@ -62,10 +64,27 @@ def miss_account(office: Office) -> None:
         office.tell("no_account", what, repeats=False)
 
 
+def tell_of_stumble(office: Office) -> None:
+    """Tells of duties that could not be done for a while, now that they can be: nobody could be told before."""
+    over = office.stumbling.went_well()
+    if over is None or over.length < AGAIN:
+        return
+    since, until = (f"{at.astimezone(office.settings.zone):%Y-%m-%d %H:%M:%S}" for at in (over.since, over.until))
+    _log.info("tick.recovered", since=over.since.isoformat(), until=over.until.isoformat())
+    what = words(
+        "From {since} to {until} the service could take nothing in and send nothing: {error}",
+        since=since,
+        until=until,
+        error=over.what,
+    )
+    office.tell("stumbled", what)
+
+
 def report(office: Office, bulletin_id: int) -> None:
     """Logs where a bulletin stands after a round, and tells what of it needs a person."""
     with office.database.read() as conn:
-        title = get_bulletin(conn, bulletin_id).title
+        record = get_bulletin(conn, bulletin_id)
+        title, name = record.title, short_name(conn, record)
         count = books(conn, bulletin_id)
         letters = dispatches_of(conn, bulletin_id)
         by_letter = books_by_dispatch(conn, bulletin_id)
@@ -100,21 +119,33 @@ def report(office: Office, bulletin_id: int) -> None:
                 id=bulletin_id,
             )
             office.tell(f"refused:{bulletin_id}:{group}:{copies}", what, repeats=False)
-    _tell(office, bulletin_id, title, count)
+    _tell(office, record, name, count)
 
 
 def tell_of_losses(office: Office, bulletin_ids: Collection[int]) -> None:
     """Tells of copies in doubt and of people who were not reached; each count once."""
     for bulletin_id in bulletin_ids:
         with office.database.read() as conn:
-            title, count = get_bulletin(conn, bulletin_id).title, books(conn, bulletin_id)
-        _tell(office, bulletin_id, title, count)
+            record, count = get_bulletin(conn, bulletin_id), books(conn, bulletin_id)
+            name = short_name(conn, record)
+        _tell(office, record, name, count)
 
 
-def _tell(office: Office, bulletin_id: int, title: str, count: Books) -> None:
+def _tell(office: Office, record: BulletinRecord, name: str, count: Books) -> None:
     if count.unknown:
-        what = words("{label}: {count} in doubt. `distributor resolve` settles them.", label=title, count=count.unknown)
-        office.tell(f"unknown:{bulletin_id}:{count.unknown}", what, repeats=False)
+        what = words(
+            "{label}: {count} in doubt. `distributor status {bulletin}` shows who; "
+            "ask them, then `distributor resolve`.",
+            label=record.title,
+            count=count.unknown,
+            bulletin=name,
+        )
+        office.tell(f"unknown:{record.id}:{count.unknown}", what, repeats=False)
     if count.missed:
-        what = words("{label}: {count} not reached. `distributor status` shows them.", label=title, count=count.missed)
-        office.tell(f"missed:{bulletin_id}:{count.missed}", what, repeats=False)
+        what = words(
+            "{label}: {count} not reached. `distributor status {bulletin}` shows who and why.",
+            label=record.title,
+            count=count.missed,
+            bulletin=name,
+        )
+        office.tell(f"missed:{record.id}:{count.missed}", what, repeats=False)

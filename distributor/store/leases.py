@@ -14,6 +14,9 @@ from distributor.store import service_schema as tables
 from distributor.store.clock import milliseconds_in, moment, read_clock
 from distributor.store.turns import take_turns
 
+#: Held by the service whose clock rings. While it is held a service runs.
+CLOCK = "clock"
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

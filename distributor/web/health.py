@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from distributor.delivery.breaker import Standing
 from distributor.errors import Unavailable
+from distributor.reports.resting import reason_words
 from distributor.store.breakers import breakers
 from distributor.store.database import Database
 from distributor.store.inspection import require_writable, tables_are_current
@@ -56,11 +57,20 @@ def database_probe(database: Database) -> Probe:
 
 
 def clock_probe(
-    last_tick: Callable[[], dt.datetime | None], now: Callable[[], dt.datetime], *, limit: dt.timedelta
+    last_tick: Callable[[], dt.datetime | None],
+    now: Callable[[], dt.datetime],
+    *,
+    limit: dt.timedelta,
+    fails: Callable[[], str | None] = lambda: None,
 ) -> Probe:
-    """The clock's duties were done within `limit`; both times in UTC. A last tick in the future does not count."""
+    """The clock's duties were done within `limit`; both times in UTC. A last tick in the future does not count.
+
+    `fails` says why they cannot be done, when that is known before the limit is over.
+    """
 
     def look() -> Reason | None:
+        if error := fails():
+            return Reason("clock", words("The clock's duties cannot be done: {error}", error=error))
         last, moment = last_tick(), now()
         if last is not None and dt.timedelta() <= moment - last <= limit:
             return None
@@ -81,7 +91,7 @@ def pause_probe(database: Database) -> Probe:
             return None  # the database's own probe says so
         if not rests:
             return None
-        return Reason("paused", words("Everything is paused: {reason}", reason=rests[0].reason))
+        return Reason("paused", words("Everything is paused: {reason}", reason=reason_words(rests[0].reason)))
 
     return look
 
@@ -96,7 +106,10 @@ def account_probe(has_account: Callable[[], bool]) -> Probe:
 
 
 def left_alone_probe(database: Database, names: Callable[[], Collection[str]]) -> Probe:
-    """At least one of the mail accounts may be used: no trouble has closed it, and nobody has paused it."""
+    """At least one of the mail accounts may be used: no trouble has closed it, and nobody has paused it.
+
+    While everything is paused that is the reason, and no account is.
+    """
 
     def look() -> Reason | None:
         try:
@@ -106,6 +119,8 @@ def left_alone_probe(database: Database, names: Callable[[], Collection[str]]) -
         except Unavailable:
             return None  # the database's own probe says so
         known = names()
+        if any(pause.scope == ALL for pause in rests):
+            return None
         if not known or any(name not in shut and not account_rests(rests, name) for name in known):
             return None
         troubles = "; ".join(f"{name}: {shut[name]}" if name in shut else name for name in known)

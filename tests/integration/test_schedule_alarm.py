@@ -171,6 +171,20 @@ async def test_an_error_is_told_and_stops_nothing() -> None:
     assert {str(error) for error in troubles} == {"the database is gone"}
 
 
+async def test_an_error_that_is_told_is_not_written_by_apscheduler_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    troubles: list[BaseException] = []
+    bell = Bell()
+
+    async def fail() -> None:
+        raise OSError("the database is gone")
+
+    bell.work = fail  # type: ignore[method-assign]  # the test says what a ring does
+    async with ringing(bell.ring, trouble=troubles.append):
+        await bell.heard(3)
+    assert len(troubles) >= 2
+    assert caplog.records == []
+
+
 async def test_an_error_that_nobody_listens_to_reaches_the_loop() -> None:
     bell = Bell()
     heard: list[object] = []

@@ -29,7 +29,15 @@ from distributor.store.pauses import pause
 from distributor.store.windows import grant
 from distributor.web.app import build_app
 from distributor.web.figures import Frugal, all_figures
-from distributor.web.health import Readiness, Reason, clock_probe, database_probe, health_routes, pause_probe
+from distributor.web.health import (
+    Readiness,
+    Reason,
+    clock_probe,
+    database_probe,
+    health_routes,
+    left_alone_probe,
+    pause_probe,
+)
 from distributor.web.metrics import ClockCollector, RowsCollector, metrics_routes, registry_of
 from distributor.web.server import serve
 from distributor.words import words
@@ -104,6 +112,28 @@ async def test_a_pause_of_everything_is_a_reason_with_its_words(sqlite: Database
     assert [reason["what"] for reason in response.json()["reasons"]] == (
         [] if ready else ["Everything is paused: the relay moves"]
     )
+
+
+async def test_duties_that_fail_are_a_reason_at_once_with_what_they_fail_of(clock: Clock) -> None:
+    limit = dt.timedelta(seconds=60)
+    readiness = Readiness([clock_probe(lambda: NOW, clock, limit=limit, fails=lambda: "The disk is full.")])
+    async with served(*health_routes(readiness)) as get:
+        response = await get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["reasons"] == [
+        {"code": "clock", "what": "The clock's duties cannot be done: The disk is full."}
+    ]
+
+
+async def test_while_everything_is_paused_no_account_is_blamed(sqlite: Database) -> None:
+    with sqlite.write() as conn:
+        pause(conn, "all", "restored_backup", "service", NOW)
+    readiness = Readiness([pause_probe(sqlite), left_alone_probe(sqlite, lambda: ["main"])])
+    async with served(*health_routes(readiness)) as get:
+        response = await get("/readyz")
+    assert [reason["what"] for reason in response.json()["reasons"]] == [
+        "Everything is paused: The database is older than what this service last wrote: a backup was restored."
+    ]
 
 
 async def test_37_a_locked_database_is_503_with_a_reason_and_200_again_afterwards(sqlite: Database) -> None:
