@@ -15,7 +15,7 @@ from distributor.cli.documents import plan_document, status_document
 from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
 from distributor.cli.progress import follow, in_hand, watching
-from distributor.cli.show import show_deliveries, show_plan, show_summary
+from distributor.cli.show import show_deliveries, show_plan, show_resting, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
@@ -34,6 +34,7 @@ from distributor.dispatch.send import (
 )
 from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
+from distributor.reports.resting import left_alone, resting
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.records import BulletinRecord, DeliveryRecord, not_taken_over
@@ -119,6 +120,7 @@ def send_record(
         if plan.to_send:
             require_unchanged(conn, record, desk.settings)
         elsewhere = in_hand(books(conn, record.id)) and somebody_sends(database)
+        rests, alone = resting(conn, bulletin_id=record.id), left_alone(conn)
     if plan.to_send == 0:
         if elsewhere:
             desk.say(words("Another process is handing these letters over; this command follows it."))
@@ -130,6 +132,7 @@ def send_record(
     rules = load_rules(desk.settings.path(desk.settings.folders.replies))
     desk.problems(desk.settings.warnings())
     show_plan(desk, plan)
+    show_resting(desk, rests, alone)
     now = desk.now
     at = hour_of(desk.settings, record, now) if plan.waits_for_its_hour and not at_once else now
     when = desk.local(at)

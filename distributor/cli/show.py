@@ -15,6 +15,7 @@ from distributor.dispatch.plan import Plan
 from distributor.recipients.changes import Changes
 from distributor.reports.evidence_words import RUNGS
 from distributor.reports.progress import Standing
+from distributor.reports.resting import LeftAlone, Resting, left_alone_words, resting_words
 from distributor.reports.story import hold_words, reason_words
 from distributor.store.receipts import Receipt, signs_of
 from distributor.store.records import BulletinRecord, DeliveryRecord
@@ -122,13 +123,14 @@ def show_summary(desk: Desk, standing: Standing) -> None:
             reason = hold_words(dispatch.hold, standing.name)
             desk.say(words("{group} is on hold: {reason}", group=dispatch.group, reason=reason))
     if standing.next_due and standing.next_due > desk.now:
-        desk.say(
-            words(
-                "The next attempt is due at {when}: run `distributor send {bulletin}` then.",
-                when=desk.local(standing.next_due),
-                bulletin=standing.name,
-            )
+        when = desk.local(standing.next_due)
+        by_hand = words(
+            "The next attempt is due at {when}: run `distributor send {bulletin}` then.",
+            when=when,
+            bulletin=standing.name,
         )
+        by_itself = words("The service makes the next attempt at {when}.", when=when)
+        desk.say(by_itself if standing.served else by_hand)
     if count.unknown:
         desk.say(words("In doubt: {count}. `distributor resolve` settles them.", count=count.unknown), style="magenta")
     if count.missed:
@@ -140,6 +142,14 @@ def show_summary(desk: Desk, standing: Standing) -> None:
     for article in standing.articles:
         show_standing(desk, article)
     _show_others(desk, standing)
+
+
+def show_resting(desk: Desk, rests: Sequence[Resting], alone: Sequence[LeftAlone]) -> None:
+    """What is paused, and the accounts that are left alone after trouble: why a letter does not leave."""
+    for rest in rests:
+        desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
+    for one in alone:
+        desk.say(left_alone_words(one, desk.local(one.until)), style="yellow")
 
 
 def _show_others(desk: Desk, standing: Standing) -> None:

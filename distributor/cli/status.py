@@ -1,7 +1,6 @@
 """`distributor status`: where a bulletin stands, or which bulletins there are."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,11 +11,11 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import books_document, bulletin_document, status_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import counted, follow
-from distributor.cli.show import show_deliveries, show_summary
+from distributor.cli.show import show_deliveries, show_resting, show_summary
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
 from distributor.reports.progress import Standing, standing
-from distributor.reports.resting import LeftAlone, Resting, left_alone, left_alone_words, resting, resting_words
+from distributor.reports.resting import LeftAlone, left_alone, resting
 from distributor.store.bulletins import list_bulletins
 from distributor.store.database import Database
 from distributor.store.deliveries import books
@@ -55,7 +54,7 @@ def _list(desk: Desk, database: Database) -> int:
         desk.console.print(table)
     else:
         desk.say(words("No bulletin has been finalised yet."))
-    _show_resting(desk, rests, alone)
+    show_resting(desk, rests, alone)
     desk.answer(
         {
             "bulletins": [{**bulletin_document(record), "books": books_document(count)} for record, count in rows],
@@ -64,13 +63,6 @@ def _list(desk: Desk, database: Database) -> int:
         }
     )
     return Exit.DONE if rows else Exit.NOTHING
-
-
-def _show_resting(desk: Desk, rests: Sequence[Resting], alone: Sequence[LeftAlone]) -> None:
-    for rest in rests:
-        desk.say(resting_words(rest, desk.local(rest.pause.at)), style="yellow")
-    for one in alone:
-        desk.say(left_alone_words(one, desk.local(one.until)), style="yellow")
 
 
 def _account_document(one: LeftAlone) -> dict[str, object]:
@@ -92,7 +84,7 @@ def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> i
         show_deliveries(desk, now_standing.deliveries, now_standing.receipts)
         show_summary(desk, now_standing)
         if now_standing.books.open:
-            _show_resting(desk, rests, alone)
+            show_resting(desk, rests, alone)
     desk.answer(
         {
             **status_document(now_standing),

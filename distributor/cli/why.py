@@ -18,6 +18,7 @@ from distributor.reports.story import advice, attempt_words, reason_words, story
 from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries
 from distributor.store.dispatches import dispatches_of
+from distributor.store.leases import CLOCK, holder
 from distributor.store.receipts import Receipt, receipts_of
 from distributor.store.records import DeliveryRecord
 from distributor.words import Words, say, words
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
             names = {number: short_name(conn, one) for number, one in bulletins.items()}
             holds = {one.id: one.hold for number in bulletins for one in dispatches_of(conn, number)}
             receipts = receipts_of(conn, (one.id for one in found))
+            served = holder(conn, CLOCK) is not None
         if not found:
             raise BadInput(
                 words("Nobody called {who} was ever on a finalised list here.", who=recipient),
@@ -52,7 +54,7 @@ def register(app: typer.Typer) -> None:
                 bulletins[one.bulletin_id].title,
                 one,
                 said_by_readers(receipts.get(one.id, ()))
-                or advice(one, names[one.bulletin_id], hold=holds.get(one.dispatch_id)),
+                or advice(one, names[one.bulletin_id], hold=holds.get(one.dispatch_id), served=served),
             )
             for one in found
         ]
@@ -80,10 +82,14 @@ def _tell(desk: Desk, title: str, delivery: DeliveryRecord, receipts: Sequence[R
     for sentence in story(delivery):
         desk.say(sentence)
     several = len(desk.settings.smtp) > 1
+    last = ""
     for attempt in delivery.history:
         by = f"{attempt.account}: " if attempt.account and several else ""
-        desk.say(f"  {desk.local(attempt.started_at)}  {by}{attempt_words(attempt)}")
-    if (reason := str(reason_words(delivery))) and not kind_behind(delivery.reason):
+        last = f"  {desk.local(attempt.started_at)}  {by}{attempt_words(attempt)}"
+        desk.say(last)
+    reason = str(reason_words(delivery))
+    # Mostly the reason is the last reply, which has just been said.
+    if reason and not last.endswith(reason) and not kind_behind(delivery.reason):
         desk.say(f"  {desk.local(delivery.changed_at)}  {reason}")
     for receipt in receipts:
         desk.say(f"  {desk.local(receipt.received_at)}  {receipt_words(receipt)}")

@@ -168,4 +168,5 @@ def _hold_all(conn: Connection, record: BulletinRecord, reason: str, *, now: dt.
 
 def _refused(path: Path, error: DistributorError) -> Dropped:
     problems = error.problems if isinstance(error, BadFile | NotSignedOff) else ()
-    return Dropped(path.name, Fate.REFUSED, error.what, error.do, problems)
+    again = words("Correct it, then drop the file again.")
+    return Dropped(path.name, Fate.REFUSED, error.what, error.do or again, problems)

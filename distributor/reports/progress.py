@@ -10,6 +10,7 @@ from distributor.store.database import Connection
 from distributor.store.deliveries import books, books_by_dispatch, deliveries_of, next_due
 from distributor.store.dispatches import dispatches_of
 from distributor.store.elsewhere import Elsewhere, elsewhere
+from distributor.store.leases import CLOCK, holder
 from distributor.store.receipts import Receipt, receipts_of_bulletin
 from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
@@ -26,6 +27,7 @@ class Standing:
     name: str  # how a command names the bulletin
     others: tuple[Elsewhere, ...]
     articles: tuple[ArticleRecord, ...] = ()  # beside the books: an article belongs to no recipient
+    served: bool = False  # a service runs, and sends what is due by itself
     receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)  # by delivery id
 
 
@@ -43,5 +45,6 @@ def standing(conn: Connection, record: BulletinRecord) -> Standing:
         name=short_name(conn, record),
         others=elsewhere(conn, record.id),
         articles=articles_of(conn, record.id),
+        served=holder(conn, CLOCK) is not None,
         receipts=receipts_of_bulletin(conn, record.id),
     )

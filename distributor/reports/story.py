@@ -109,10 +109,15 @@ def attempt_words(attempt: AttemptRecord) -> Words:
     return sentences.get(attempt.verdict, words("begun; no result was recorded"))
 
 
-def advice(delivery: DeliveryRecord, bulletin: str, *, hold: str | None = None) -> Words:
-    """What to do next about one copy. `bulletin` is how a command names it, `hold` why its group's letter waits."""
+def advice(delivery: DeliveryRecord, bulletin: str, *, hold: str | None = None, served: bool = False) -> Words:
+    """What to do next about one copy.
+
+    `bulletin` is how a command names it, `hold` why its group's letter waits, `served` whether a service runs.
+    """
     if hold and delivery.state in (State.QUEUED, State.DEFERRED):
         return words("Its group is on hold: {reason}.", reason=hold_words(hold, bulletin))
+    if delivery.state is State.QUEUED and served and not delivery.is_put_aside:
+        return words("It waits to be sent; the service sends it when it is due.")
     if delivery.is_put_aside:
         return words(
             "The letter itself was refused. When it should go after all: `distributor retry {bulletin} --only {key}`.",

@@ -230,6 +230,8 @@ def _syntax(error: MarkedYAMLError, text: str, file: str) -> Problem:
     near = text.split("\n")[max(line - 1, 0) : line + 1]
     if any("：" in part for part in near):
         do = words("There is a full-width colon ： near this line; write a half-width colon and a space.")
+    elif any(part.count("{") > part.count("}") or part.count("[") > part.count("]") for part in near):
+        do = words("A bracket is opened near this line and not closed; close it with {close}.", close="} / ]")
     elif any("@" in part for part in near):
         do = words("Put a text that begins with @ in quotes.")
     else:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from distributor.delivery.breaker import Standing
+from distributor.delivery.gap import Gap
 from distributor.delivery.outcome import Fault
-from distributor.store import breakers
+from distributor.store import breakers, leases
 from distributor.store.database import Database
+from distributor.store.pauses import ALL, pause
 from tests.acceptance.office import BULLETIN, Office, Ran
 
 NUMBER_7 = "云岭区巡河工作快报 第7期"
@@ -45,6 +47,36 @@ def test_what_rests_is_called_by_its_name(office: Office, scope: list[str], name
     assert asked(office, "status", "7", "--json").json["paused"] == [key]
     assert asked(office, "resume", *scope).out.strip() == f"{name} goes on."
     assert "paused" not in asked(office, "status", "7").out
+
+
+def test_who_sends_what_rests_is_told_so_before_the_question(office: Office) -> None:
+    asked(office, "pause", "7", "--reason", "the relay moves")
+    ran = asked(office, "send", "7")
+    assert ran.code == 5
+    assert f"{NUMBER_7} is paused since" in ran.out
+
+
+def test_what_the_service_paused_for_is_said_in_a_sentence(office: Office) -> None:
+    database = Database.open(f"sqlite:///{office.folder / 'data' / 'distributor.db'}")
+    with database.write() as conn:
+        pause(conn, ALL, Gap.RESTORED_BACKUP, "service", dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC))
+    database.close()
+    assert "a backup was restored." in asked(office, "status").out
+
+
+@pytest.mark.parametrize(
+    ("served", "advice"),
+    [(False, "run `distributor send 7`"), (True, "the service sends it when it is due")],
+    ids=["without a service", "while a service runs"],
+)
+def test_who_waits_for_the_service_is_not_told_to_send(office: Office, advice: str, *, served: bool) -> None:
+    if served:
+        database = Database.open(f"sqlite:///{office.folder / 'data' / 'distributor.db'}")
+        with database.write() as conn:
+            leases.take(conn, leases.CLOCK, "office/1/a", dt.timedelta(hours=1))
+        database.close()
+    person = asked(office, "status", "7", "--json").json["deliveries"][0]["recipient"]
+    assert advice in asked(office, "why", person, "7").out
 
 
 def test_another_bulletin_that_rests_is_not_shown_with_this_one(office: Office) -> None:

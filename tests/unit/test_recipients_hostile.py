@@ -21,6 +21,13 @@ def codes(source: bytes) -> list[tuple[str, int]]:
     return [(problem.code, problem.place.line) for problem in caught.value.problems]
 
 
+def test_a_bracket_that_is_not_closed_is_named_although_an_address_is_near() -> None:
+    source = "groups:\n  甲:\n    members:\n      - {name: 苏禾, email: suhe@example.gov.cn\n      - {name: 方启明}\n"
+    with pytest.raises(BadFile) as caught:
+        parse_directory(source.encode())
+    assert "} / ]" in str(caught.value.problems[0].do)
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
