@@ -1,7 +1,7 @@
 """Tells the editors what needs a person: by email, one letter for all that is new, and in the log.
 
-Alerts go through the same account as the bulletins. When that account is the trouble they wait, and
-are told when it works again; the log has them at once.
+Alerts go through the accounts of the bulletins, the first one that takes them. When all of those are the trouble
+they wait, and are told when one works again; the log has them at once.
 """
 
 import datetime as dt
@@ -27,13 +27,19 @@ def news(conn: Connection, *, now: dt.datetime) -> tuple[Alert, ...]:
     return untold(conn, now=now, pause=PAUSE)
 
 
-async def tell_editors(database: Database, settings: Settings, line: Channel, *, now: dt.datetime) -> int:
-    """Tells what is new, if anything. Returns how many alerts were told; `now` is UTC."""
+async def tell_editors(database: Database, settings: Settings, lines: Sequence[Channel], *, now: dt.datetime) -> int:
+    """Tells what is new, if anything, over the first line that takes it. Returns how many alerts were told.
+
+    `now` is UTC. Without any line nothing is told, and the next try waits like after a failed one.
+    """
     with database.read() as conn:
         alerts = news(conn, now=now)
     if not alerts or not settings.office.editors:
         return 0
-    told = await _send_all(line, settings, alerts, now=now)
+    told = False
+    for line in lines:
+        if told := await _send_all(line, settings, alerts, now=now):
+            break
     with database.write() as conn:
         tried(conn, alerts, told=told, now=now)
     return len(alerts) if told else 0

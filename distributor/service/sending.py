@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from distributor.channels.base import Channel
 from distributor.delivery.breaker import Standing
 from distributor.delivery.outcome import Outcome
 from distributor.dispatch.alerts import news, tell_editors
@@ -207,33 +208,39 @@ class Sending:
                 _log.info(what, delivery=one.card.delivery_id, result=one.result, reply=one.reply)
 
     async def _tell(self) -> None:
-        """Mails what the editors do not know yet, through the first account that is not in trouble itself."""
+        """Mails what the editors do not know yet, through the first account that takes it."""
         office, settings = self._office, self._office.settings
-        name = await asyncio.to_thread(self._teller_account, settings)
-        if name is None:
+        names = await asyncio.to_thread(self._teller_accounts, settings)
+        if not names:
             return
         lease = await asyncio.to_thread(self._take_telling)
         if lease is None:
             return
         try:
-            (line,) = open_lines(settings, 1, name=name, rules=office.rules)
-            await tell_editors(office.database, settings, line, now=office.clock())
-        except BadInput as error:
-            _log.error("alert.untold", account=name, what=str(error))
+            lines = [line for name in names for line in self._teller_line(settings, name)]
+            await tell_editors(office.database, settings, lines, now=office.clock())
         finally:
             await asyncio.to_thread(self._end_telling, lease)
 
-    def _teller_account(self, settings: Settings) -> str | None:
-        """The account to tell through; None when there is nothing to tell, or no way to."""
+    def _teller_line(self, settings: Settings, name: str) -> Sequence[Channel]:
+        """A line of an account; none when its password cannot be read."""
+        try:
+            return open_lines(settings, 1, name=name, rules=self._office.rules)
+        except BadInput as error:
+            _log.error("alert.untold", account=name, what=str(error))
+            return ()
+
+    def _teller_accounts(self, settings: Settings) -> tuple[str, ...]:
+        """The accounts to tell through, in their order; empty when there is nothing to tell, or no way to."""
         if not settings.office.editors:
-            return None
+            return ()
         with self._office.database.read() as conn:
             if not news(conn, now=self._office.clock()):
-                return None
+                return ()
             rests = [rest.scope for rest in paused(conn)]
             shut = {one.account for one in breakers.breakers(conn) if one.standing is not Standing.CLOSED}
         # A pause of everything does not stop this: it may be the news.
-        return next((name for name in settings.smtp if name not in shut and f"account:{name}" not in rests), None)
+        return tuple(name for name in settings.smtp if name not in shut and f"account:{name}" not in rests)
 
     def _take_telling(self) -> leases.Lease | None:
         with self._office.database.write() as conn:

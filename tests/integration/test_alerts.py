@@ -31,7 +31,7 @@ def say(database: Database, clock: Clock, cause: str, what: str, *, repeats: boo
 
 
 async def tell(database: Database, settings: Settings, server: ScriptedServer, clock: Clock) -> int:
-    return await tell_editors(database, settings, channel_to(server), now=clock.now)
+    return await tell_editors(database, settings, [channel_to(server)], now=clock.now)
 
 
 def text(letter: Delivered) -> str:
@@ -56,6 +56,25 @@ async def test_all_that_is_new_comes_in_one_letter(sqlite: Database, settings: S
         "",
         "2026-11-23 17:00: the account is left alone",
     ]
+
+
+async def test_what_the_first_account_does_not_take_goes_by_the_next(
+    sqlite: Database, settings: Settings, clock: Clock
+) -> None:
+    say(sqlite, clock, "late:1", "it waits")
+    async with ScriptedServer() as first, ScriptedServer() as second:
+        first.plan("MAIL", Say("451 4.3.0 later"))
+        lines = [channel_to(first), channel_to(second)]
+        assert await tell_editors(sqlite, settings, lines, now=clock.now) == 1
+    assert [letter.recipient for letter in second.delivered] == [EDITOR]
+
+
+async def test_without_a_usable_account_the_next_try_waits(sqlite: Database, settings: Settings, clock: Clock) -> None:
+    say(sqlite, clock, "late:1", "it waits")
+    assert await tell_editors(sqlite, settings, [], now=clock.now) == 0
+    with sqlite.read() as conn:
+        assert news(conn, now=clock.now) == ()
+        assert news(conn, now=clock.now + PAUSE) != ()
 
 
 async def test_a_cause_that_repeats_is_told_once_and_then_in_a_digest(
