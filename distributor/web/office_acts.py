@@ -5,7 +5,7 @@ was shown it, decides. Whatever has moved meanwhile is found out again when it i
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from distributor.delivery.decision import Decision
@@ -13,6 +13,7 @@ from distributor.dispatch.decisions import Decided, Meant, decide, meant
 from distributor.dispatch.going_on import go_on
 from distributor.dispatch.hours import hour_of
 from distributor.dispatch.plan import Selection
+from distributor.dispatch.remind import Debt, owed_for, plan
 from distributor.errors import BadInput
 from distributor.reports.resting import scope_name
 from distributor.settings import Settings
@@ -22,9 +23,10 @@ from distributor.store.database import Connection, Database
 from distributor.store.deliveries import get_delivery
 from distributor.store.pauses import pause
 from distributor.store.receipts import assign, dismiss, get_receipt
-from distributor.store.records import BulletinRecord
+from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.web.office_words import hold_reason
 from distributor.words import Words, words
+from distributor.workdays.file import load_calendar
 
 #: The decisions about a copy in doubt, with what stands on their buttons.
 RESOLVES = {
@@ -71,7 +73,7 @@ class Acts:
     def ask_about_copy(self, delivery_id: str, decision: Decision) -> Question:
         """What `retry` or `cancel` of one copy would come to; `ARRIVED` stands for settling a doubt in any way."""
         with self._database.read() as conn:
-            record, selection, _ = _copy(conn, delivery_id)
+            record, selection = _copy(conn, delivery_id)
             found = meant(conn, decision, record, selection)
         if decision is Decision.ARRIVED:
             choices = tuple((each.value, said) for each, said in RESOLVES.items()) if found.movable else ()
@@ -86,6 +88,29 @@ class Acts:
             name = scope_name(conn, scope)
         return Question(words("Let {scope} go on?", scope=name), (), (("yes", words("Let it go on")),))
 
+    def ask_to_remind(self, bulletin_id: int) -> Question:
+        """Who would be reminded (催办) of a bulletin."""
+        with self._database.read() as conn:
+            record = get_bulletin(conn, bulletin_id)
+            owed = [debt for debt in self._owed(conn, record) if debt.reachable]
+        ask = words("Remind these people of {label} ({count})?", label=record.title, count=len(owed))
+        note = words("The service sends reminders in office hours, to nobody twice a day.")
+        choices = (("yes", words("Remind")),) if owed else ()
+        return Question(ask, (note, *_shortened([copy_name(debt.copy) for debt in owed])), choices)
+
+    def remind(self, bulletin_id: int, actor: str) -> Words:
+        """Books a reminder for each who owes a 签收 and was not reminded today; the service sends it."""
+        now = self._clock()
+        with self._database.write() as conn:
+            owed = self._owed(conn, get_bulletin(conn, bulletin_id))
+            planned = plan(conn, owed, f"{now.astimezone(self._settings().zone).date()}", actor=actor, now=now)
+        return words("Reminders that the service sends now: {count}.", count=len(planned))
+
+    def _owed(self, conn: Connection, record: BulletinRecord) -> tuple[Debt, ...]:
+        settings = self._settings()
+        calendar = load_calendar(settings.path(settings.folders.calendar)).workdays
+        return owed_for(conn, record, calendar=calendar, zone=settings.zone, now=self._clock())
+
     def decide_about_bulletin(self, bulletin_id: int, decision: Decision, actor: str) -> Words:
         """Decides about a whole bulletin; says what came of it."""
         with self._database.read() as conn:
@@ -95,7 +120,7 @@ class Acts:
     def decide_about_copy(self, delivery_id: str, decision: Decision, actor: str) -> Words:
         """Decides about one copy; says what came of it."""
         with self._database.read() as conn:
-            record, selection, _ = _copy(conn, delivery_id)
+            record, selection = _copy(conn, delivery_id)
         return self._decide(decision, record, selection, actor)
 
     def let_rest(self, scope: str, reason: str, actor: str) -> Words:
@@ -153,9 +178,14 @@ def require_scope(conn: Connection, scope: str, settings: Settings) -> BulletinR
     return None
 
 
-def _copy(conn: Connection, delivery_id: str) -> tuple[BulletinRecord, Selection, str]:
+def copy_name(copy: DeliveryRecord) -> str:
+    """Whose copy it is, and where it goes."""
+    return f"{copy.unit} {'、'.join(copy.people) or copy.name} <{copy.address}>"
+
+
+def _copy(conn: Connection, delivery_id: str) -> tuple[BulletinRecord, Selection]:
     copy = get_delivery(conn, delivery_id)
-    return get_bulletin(conn, copy.bulletin_id), Selection(ids=frozenset({copy.id})), copy.name
+    return get_bulletin(conn, copy.bulletin_id), Selection(ids=frozenset({copy.id}))
 
 
 def _yes(decision: Decision) -> Words:
@@ -174,12 +204,14 @@ def _question(decision: Decision, found: Meant, label: str, yes: Words) -> Quest
     return Question(Words(ask.english, gaps), (*lines, *_names(found)), choices)
 
 
-def _names(found: Meant, most: int = 20) -> tuple[Words | str, ...]:
+def _names(found: Meant) -> tuple[Words | str, ...]:
     """Who it is about, unless there are too many."""
-    named: list[Words | str] = [
-        f"{one.unit} {'、'.join(one.people) or one.name} <{one.address}>" for one in found.movable
-    ]
-    return tuple(named[:most]) + ((words("and {count} more", count=len(named) - most),) if len(named) > most else ())
+    return _shortened([copy_name(one) for one in found.movable])
+
+
+def _shortened(names: Sequence[str], most: int = 20) -> tuple[Words | str, ...]:
+    more = (words("and {count} more", count=len(names) - most),) if len(names) > most else ()
+    return (*names[:most], *more)
 
 
 def _answer(decision: Decision, done: Decided) -> Words:

@@ -9,7 +9,8 @@ from distributor.delivery.evidence import Rung
 from distributor.delivery.state import State
 from distributor.dispatch.decisions import applies, meant
 from distributor.dispatch.plan import Selection
-from distributor.errors import BadInput, Refused
+from distributor.dispatch.remind import debts
+from distributor.errors import BadInput, DistributorError, Refused
 from distributor.recipients.model import Acknowledge
 from distributor.rendering.gallery import SAMPLE_PERSON, sample_text
 from distributor.rendering.rendition import filled, from_document
@@ -23,10 +24,12 @@ from distributor.settings import Settings
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
 from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
+from distributor.store.withdrawals import withdrawal_of
 from distributor.web.office_frame import Frame, without_tokens
 from distributor.web.office_list import PARTS, Need, bar, equation
 from distributor.web.office_words import hold_reason, what_to_do
 from distributor.words import words
+from distributor.workdays.calendar import Workdays
 from distributor.workdays.file import load_calendar
 
 #: Lines of one list on this page; everybody is on the page of all copies.
@@ -69,7 +72,7 @@ def bulletin_values(
         "trouble_more": len(trouble) > MOST,
         "letters": [letter_row(dispatch) for dispatch, share in found.dispatches if share.planned],
         "rests": any(one.pause.scope == f"bulletin:{record.id}" for one in resting(conn)),
-        "may": _may(conn, record),
+        "may": {**_may(conn, record), "remind": any(_debts(table, calendar, settings.zone))},
     }
 
 
@@ -110,7 +113,13 @@ def _needs(
 ) -> list[Need]:
     """What keeps the bulletin back."""
     own, everything = f"resume?scope=bulletin:{record.id}", "resume?scope="
-    found = [
+    found = []
+    if gone := withdrawal_of(conn, record.id):
+        what = words(
+            "The bulletin is withdrawn (撤回) since {when}: {reason}", when=frame.local(gone.at), reason=gone.reason
+        )
+        found.append(Need(what))
+    found += [
         Need(resting_words(one, frame.local(one.pause.at)), go_on=f"{everything}{one.pause.scope}")
         for one in resting(conn, bulletin_id=record.id)
     ]
@@ -215,3 +224,11 @@ def _may(conn: Connection, record: BulletinRecord) -> dict[str, bool]:
         except (BadInput, Refused):
             possible[decision.value] = False  # an edition that has been corrected is not sent again
     return possible
+
+
+def _debts(table: ReceiptTable, calendar: Workdays, zone: dt.tzinfo) -> list[bool]:
+    """For each who owes a 签收 whether a reminder can go there; none when the calendar does not know the days."""
+    try:
+        return [debt.reachable for debt in debts(table, calendar=calendar, zone=zone)]
+    except DistributorError:
+        return []

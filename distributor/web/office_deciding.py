@@ -38,6 +38,8 @@ class Deciding:
         ask: Callable[[], Question]
         if act == "resolve" and "copy" in about:
             ask = partial(self._acts.ask_about_copy, about["copy"], Decision.ARRIVED)
+        elif act == "remind" and "bulletin" in about:
+            ask = partial(self._acts.ask_to_remind, about["bulletin"])
         elif act not in _DECISIONS:
             return self._frame.notice(request, 404, words("There is no such page"), here=here)
         elif "bulletin" in about:
@@ -51,6 +53,9 @@ class Deciding:
         about, fields = request.path_params, request.state.fields
         if about["act"] == "pause" and "bulletin" in about:
             return await self._rest(request, here, f"bulletin:{about['bulletin']}", fields, _back(about))
+        if about["act"] == "remind" and "bulletin" in about and fields.get("choice") == "yes":
+            remind = partial(self._acts.remind, about["bulletin"], here.actor)
+            return await self._told(request, here, remind, _back(about))
         decision = _chosen(about, fields.get("choice", ""))
         if decision is None:
             return self._frame.notice(request, 400, words("Nothing was changed"), here=here)

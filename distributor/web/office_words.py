@@ -81,6 +81,7 @@ LABELS = SimpleNamespace(
     retry=words("Try again"),
     cancel=words("Withdraw"),
     resume=words("Let it go on"),
+    remind=words("Remind (催办)"),
     pause=words("Pause"),
     pause_all=words("Pause everything"),
     pause_reason=words("Why, for those who look later"),

@@ -23,7 +23,7 @@ from distributor.web.office import OfficePages
 from distributor.web.server import serve
 from tests.integration.bureau import Bureau
 
-PASSWORD = "三个词 together 河长"  # noqa: S105 - of a test
+PASSWORD = "三个词 together 河长"
 
 #: How Chromium says that somebody pressed a button on our own page.
 FROM_HERE = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
@@ -69,6 +69,11 @@ class Browser:
     @property
     def cookie(self) -> str:
         return self.client.cookies.get("office") or ""
+
+    def comes_with(self, cookie: str) -> None:
+        """Puts another session's cookie into the place of its own."""
+        self.client.cookies.clear()
+        self.client.cookies.set("office", cookie, domain="127.0.0.1", path="/")
 
 
 @dataclass
