@@ -1,7 +1,5 @@
 """The callback addresses of Official Accounts (公众号), `/official-account/NAME`, as parts of the service."""
 
-from starlette.routing import Route
-
 from distributor.channels.wechat.seal import Seal
 from distributor.channels.wechat.seal_files import read_seal
 from distributor.errors import BadInput
@@ -11,7 +9,7 @@ from distributor.web.account_callbacks import AccountCallbacks
 from distributor.words import words
 
 
-def account_routes(office: Office) -> list[Route]:
+def account_callbacks(office: Office) -> AccountCallbacks:
     """The addresses of the accounts that have a seal. A bad seal is told and left out: polling does without."""
     seals: dict[str, Seal] = {}
     for name, account in office.settings.official_account.items():
@@ -24,4 +22,4 @@ def account_routes(office: Office) -> list[Route]:
             office.tell(f"callbacks:official_account:{name}", what)
         else:
             seals |= {name: seal} if seal else {}
-    return AccountCallbacks(seals, office.database, office.clock).routes() if seals else []
+    return AccountCallbacks(seals, office.database, office.clock)

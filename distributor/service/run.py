@@ -17,7 +17,7 @@ from distributor.rendering.pdf.press import stand_apart
 from distributor.schedule.alarm import AlarmClock
 from distributor.service.articles import Articles
 from distributor.service.duties import LEADER, Duties
-from distributor.service.listening import account_routes
+from distributor.service.listening import account_callbacks
 from distributor.service.looking_back import look_back
 from distributor.service.memory import keep_small
 from distributor.service.office import Office
@@ -177,7 +177,8 @@ async def _pages(office: Office) -> Pages | None:
     reader = await asyncio.to_thread(reader_of, office)
     own = await asyncio.to_thread(office_pages_of, office)
     callbacks = await asyncio.to_thread(callbacks_of, office)
-    routes = [*health_routes(readiness), *metrics_routes(registry), *await asyncio.to_thread(account_routes, office)]
+    accounts = await asyncio.to_thread(account_callbacks, office)
+    routes = [*health_routes(readiness), *metrics_routes(registry), *accounts.routes()]
     return await open_pages(routes, reader, *listens, office=own, callbacks=callbacks)
 
 

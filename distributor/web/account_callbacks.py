@@ -37,7 +37,9 @@ class AccountCallbacks:
         self._clock = clock
 
     def routes(self) -> list[Route]:
-        """Proof and events."""
+        """Proof and events; none when no account has a seal."""
+        if not self._seals:
+            return []
         return [
             Route("/official-account/{account}", self._prove, methods=["GET"]),
             Route("/official-account/{account}", self._hear, methods=["POST"]),
