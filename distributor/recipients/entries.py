@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
-from distributor.recipients.manners import is_reminder
+from distributor.recipients.manners import is_patience, is_reminder
 from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy
 from distributor.words import words
 
@@ -47,6 +47,14 @@ def _reminder(value: str) -> str:
         what = words("{value} is not a day to remind on.", value=shortened(value))
         do = words('Write it as "1 working day before", "on the day" or "2 working days after".')
         raise Misfit("remind", what, do)
+    return text
+
+
+def _patience(value: str) -> str:
+    text = " ".join(value.split())
+    if not is_patience(text):
+        what = words("{value} is not a length of time.", value=shortened(value))
+        raise Misfit("escalate_after", what, words('Write it as "4 hours", "2 days" or "1 working day".'))
     return text
 
 
@@ -167,6 +175,11 @@ class GroupEntry(_Entry):
         (),
         description="When those who owe a 签收 are reminded by themselves: `1 working day before`, `on the day`, "
         "`2 working days after` the deadline. Empty: only by hand.",
+    )
+    escalate_after: Annotated[str, AfterValidator(_patience)] | None = Field(
+        None,
+        description="How long a person may say nothing before the next of `channels` is used too, where a 签收 is "
+        "required: `4 hours`, `1 working day`. Empty: only when a channel fails.",
     )
     attach: tuple[Attach, ...] | None = Field(
         None,

@@ -106,6 +106,7 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         remark=group.remark,
         read_report=group.read_report,
         remind=group.remind,
+        escalate_after=group.escalate_after,
         attach=group.attach,
         covers=group.covers,
         place=layout.place(loc, key=True),

@@ -18,6 +18,8 @@ from distributor.workdays.calendar import Workdays
 _DAYS = re.compile(r"(\d+) (working )?days?")
 _STEP = re.compile(r"on the day|(\d+) (working )?days? (before|after)")
 
+_PATIENCE = re.compile(r"([1-9]\d?) (hour|day|working day)s?")
+
 #: The end of a day, as a deadline: people have until the office closes its eyes, not until noon.
 _END = dt.time(23, 59, 59)
 
@@ -34,6 +36,7 @@ class Manners:
     remark: Remark = Remark.NEVER
     read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
+    escalate_after: str | None = None  # how long silence lasts before the next channel is used
 
     def to_document(self) -> str:
         """As JSON text."""
@@ -51,6 +54,22 @@ class Manners:
         asked = since.astimezone(zone).date()
         day = _moved(asked, int(match[1]), calendar, working=bool(match[2]))
         return dt.datetime.combine(day, _END, zone).astimezone(dt.UTC)
+
+    def escalates_at(self, since: dt.datetime, calendar: Workdays, zone: dt.tzinfo) -> dt.datetime | None:
+        """When silence since `since` (UTC) has lasted too long, as UTC; None where nobody is asked elsewhere.
+
+        A working day later is the same hour of the next working day in `zone`. Raises `UnknownYear`.
+        """
+        if self.escalate_after is None or self.acknowledge is not Acknowledge.REQUIRED:
+            return None
+        match = _PATIENCE.fullmatch(self.escalate_after)
+        assert match is not None, self.escalate_after  # the directory's reader let no other through
+        count = int(match[1])
+        if match[2] == "hour":
+            return since + dt.timedelta(hours=count)
+        here = since.astimezone(zone)
+        day = _moved(here.date(), count, calendar, working=match[2].startswith("working"))
+        return dt.datetime.combine(day, here.timetz()).astimezone(dt.UTC)
 
     def reminder_days(self, due: dt.date, calendar: Workdays) -> tuple[dt.date, ...]:
         """The days on which those who still owe a 签收 due on `due` are reminded, in the order of the directory.
@@ -74,6 +93,7 @@ def manners_of(group: Group) -> Manners:
         remark=group.remark or asked,
         read_report=group.read_report,
         remind=group.remind,
+        escalate_after=group.escalate_after,
     )
 
 
@@ -87,7 +107,13 @@ def read_manners(document: str) -> Manners:
         remark=Remark(found.get("remark", USUAL.remark)),
         read_report=ReadReport(found.get("read_report", USUAL.read_report)),
         remind=tuple(found.get("remind", ())),
+        escalate_after=found.get("escalate_after"),
     )
+
+
+def is_patience(text: str) -> bool:
+    """Whether a text says how long silence may last: `4 hours`, `2 days`, `1 working day`."""
+    return _PATIENCE.fullmatch(text) is not None
 
 
 def is_reminder(text: str) -> bool:

@@ -90,6 +90,7 @@ class Group:
     remark: Remark | None = None  # None: as its direction has it
     read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
+    escalate_after: str | None = None
     attach: tuple[Attach, ...] | None = None  # None: as its direction has it
     covers: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)

@@ -110,6 +110,8 @@ def _asked(group: Group) -> list[object]:
         asked["remark"] = group.remark
     if group.read_report is not ReadReport.NEVER:
         asked["read_report"] = group.read_report
+    if group.escalate_after is not None:
+        asked["escalate_after"] = group.escalate_after
     if group.attach is not None:
         asked["attach"] = sorted(group.attach)
     return [asked] if asked else []

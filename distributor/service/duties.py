@@ -9,11 +9,12 @@ from pathlib import Path
 
 from distributor.delivery.gap import Gap, Heartbeat
 from distributor.dispatch.dropped import Dropped, Fate, put_aside, report
+from distributor.dispatch.escalate import escalate
 from distributor.dispatch.hours import Hour
 from distributor.dispatch.inbox import Inbox
 from distributor.dispatch.late import hold_changed_lists
 from distributor.dispatch.taking_in import take_in, take_stray
-from distributor.errors import DistributorError, Unavailable
+from distributor.errors import BadFile, BadInput, DistributorError, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import note_of, stop_for
 from distributor.service.office import Office
@@ -29,6 +30,8 @@ from distributor.store.receipts import settle
 from distributor.store.records import BulletinRecord
 from distributor.store.windows import purge
 from distributor.words import Words, words
+from distributor.workdays.calendar import UnknownYear, Workdays
+from distributor.workdays.file import load_calendar
 
 _log = log("duties")
 
@@ -169,6 +172,7 @@ class Duties:
                 )
                 self._office.tell_within(conn, "expired", what)
             settle(conn, now=now)
+            self._escalate(conn, now)
             if self._is_over(self._purged_at, PURGE, now):
                 purge(conn)
                 self._purged_at = now
@@ -178,6 +182,21 @@ class Duties:
         if self._doubts:
             settle_doubts(self._office, now=now)
             self._doubts = False
+
+    def _escalate(self, conn: Connection, now: dt.datetime) -> None:
+        """Asks silent people on their next channel. In a year that nobody has announced, nobody is asked."""
+        settings = self._office.settings
+        try:
+            count = escalate(conn, calendar=self._workdays, zone=settings.zone, now=now)
+        except (BadFile, BadInput, UnknownYear) as trouble:
+            _log.warning("escalation.waits", what=str(trouble))
+            return
+        if count:
+            _log.info("copies.escalated", count=count)
+
+    def _workdays(self) -> Workdays:
+        settings = self._office.settings
+        return load_calendar(settings.path(settings.folders.calendar)).workdays
 
     def _look_at_lists(self, now: dt.datetime) -> None:
         """Holds what waits with another list than today's. An edited file is seen within a second."""

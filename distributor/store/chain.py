@@ -107,7 +107,7 @@ def _take_over(conn: Connection, failed: Row[Any], now: dt.datetime) -> int:
     ]
     made: Counter[int] = Counter()
     for row in rows:
-        if conn.execute(insert_new(conn, delivery).values(row)).rowcount:
+        if conn.execute(insert_new(conn, delivery).values(row).returning(delivery.c.id)).first():
             made[row["dispatch_id"]] += 1
     for dispatch_id, count in made.items():
         values: dict[str, Any] = {"planned": dispatch.c.planned + count}

@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce
+from sqlalchemy import Connection, Text, and_, exists, func, or_, select, type_coerce
 
 from distributor.delivery.state import Fact, State
 from distributor.errors import BadInput, Refused
@@ -119,13 +119,18 @@ def books_by_dispatch(conn: Connection, bulletin_id: int) -> dict[int, Books]:
 
 
 def _taken_over(conn: Connection, bulletin_id: int) -> dict[int, int]:
-    """How many copies of each letter did not arrive and have one on another channel in their place, by dispatch id."""
-    next_one = delivery.alias("next_one")
+    """How many copies of each letter did not arrive and are no loss, by dispatch id.
+
+    Another channel's copy has taken their place, or they were to follow one that is there.
+    """
+    next_one, before = delivery.alias("next_one"), delivery.alias("before")
+    followed = exists().where(next_one.c.follows == delivery.c.id, next_one.c.follows.is_not(None))
+    there = before.c.state.in_([State.ACCEPTED, State.DELIVERED])
+    spare = or_(followed, exists().where(before.c.id == delivery.c.follows, there))
     lost = delivery.c.state.in_([State.BOUNCED, State.FAILED, State.SUPPRESSED])
     rows = conn.execute(
-        select(delivery.c.dispatch_id, func.count(delivery.c.id.distinct()))
-        .join(next_one, next_one.c.follows == delivery.c.id)
-        .where(delivery.c.bulletin_id == bulletin_id, lost, next_one.c.follows.is_not(None))
+        select(delivery.c.dispatch_id, func.count())
+        .where(delivery.c.bulletin_id == bulletin_id, lost, spare)
         .group_by(delivery.c.dispatch_id)
     )
     return {row[0]: row[1] for row in rows}

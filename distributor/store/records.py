@@ -157,11 +157,16 @@ class DeliveryRecord:
 
 
 def not_taken_over(deliveries: Iterable[DeliveryRecord]) -> list[DeliveryRecord]:
-    """The same without copies that did not arrive and have one on another channel in their place."""
+    """The same without copies that did not arrive while the person's copy on another channel stands for them."""
     every = list(deliveries)
-    followed = {one.follows for one in every}
+    spared = {one.follows for one in every}
+    spared |= {one.id for one in every if one.follows and _reached(every, one.follows)}
     lost = (State.BOUNCED, State.FAILED, State.SUPPRESSED)
-    return [one for one in every if one.id not in followed or one.state not in lost]
+    return [one for one in every if one.id not in spared or one.state not in lost]
+
+
+def _reached(deliveries: Iterable[DeliveryRecord], delivery_id: str) -> bool:
+    return any(one.id == delivery_id and one.state in (State.ACCEPTED, State.DELIVERED) for one in deliveries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def insert_new(conn: Connection, table: Table) -> Any:
-    """An insert that passes over a row which is there already, by whatever key; its `rowcount` tells."""
+    """An insert that passes over a row which is there already, by whatever key; RETURNING tells."""
     statement = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
     return statement.on_conflict_do_nothing()
 

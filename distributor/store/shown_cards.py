@@ -39,8 +39,11 @@ def signed_cards(conn: Connection, *, since: dt.datetime, limit: int) -> tuple[S
 
     A button that was pressed says so already.
     """
+    copy = delivery.alias("copy")  # the same person's, on whatever channel
     signed = exists().where(
-        receipt.c.delivery_id == delivery.c.id,
+        copy.c.bulletin_id == delivery.c.bulletin_id,
+        copy.c.key == delivery.c.key,
+        receipt.c.delivery_id == copy.c.id,
         receipt.c.kind.in_(list(ACKNOWLEDGEMENTS)),
         receipt.c.standing.in_(COUNTED),
         receipt.c.source != "wecom",
