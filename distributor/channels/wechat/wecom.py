@@ -13,10 +13,10 @@ from distributor.channels.base import Checkpoint, ClaimLost
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
 from distributor.channels.wechat.meaning import STALE_TOKEN, WECOM, refused
 from distributor.channels.wechat.seal import Seal
+from distributor.channels.wechat.seal_files import read_seal
 from distributor.channels.wechat.token import AccessToken, NoToken
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.discretion import keep_secret
-from distributor.settings.table import read_secret
 from distributor.settings.wecom import WeComApp
 
 #: Waits, in seconds, before the same bytes are handed over again.
@@ -66,16 +66,8 @@ class App:
 
 
 def seal_of(account: WeComApp) -> Seal | None:
-    """The seal of an app's callback address; None when the settings name none.
-
-    Raises `BadInput` for a file that cannot be read, `Misfit` for what it holds.
-    """
-    if account.callback_token_file is None or account.aes_key_file is None:
-        return None
-    token, key = read_secret(account.callback_token_file), read_secret(account.aes_key_file)
-    keep_secret(token)
-    keep_secret(key)
-    return Seal.of(token=token, encoding_aes_key=key, receive_id=account.corp_id)
+    """The seal of an app's callback address; None when the settings name none. Raises as `read_seal`."""
+    return read_seal(account.callback_token_file, account.aes_key_file, receive_id=account.corp_id)
 
 
 def without_token(trouble: NoToken | Unanswered) -> Outcome:
