@@ -81,7 +81,7 @@ class Duties:
         now = self._office.clock()
         if not self._lead(now):
             return False
-        if self._is_over(self._beat_at, BEAT, now):
+        if self._is_over(self._beat_at, BEAT, now) or self._is_answered():
             self._beat_at = now
             self._heartbeat(now)
         if self._inbox.folder != self._office.inbox:
@@ -114,6 +114,13 @@ class Duties:
             self._last = None  # another process with this note may have led meanwhile
             _log.info("leader.taken" if leads else "leader.lost", owner=self._office.owner)
         return leads
+
+    def _is_answered(self) -> bool:
+        """Whether a person has looked and said yes: noted at once, or a restart would ask again."""
+        if not self._asked:
+            return False
+        with self._office.database.read() as conn:
+            return not any(rest.scope == ALL for rest in paused(conn))
 
     def _heartbeat(self, now: dt.datetime) -> None:
         """Writes a sign of life; a gap in them pauses everything until a person has looked (faults 41, 81)."""

@@ -96,6 +96,20 @@ def test_81_a_clock_that_jumps_makes_nothing_leave_until_a_person_has_looked(
     assert machine.rests() == []
 
 
+def test_41_a_yes_holds_for_a_service_that_is_started_again_a_second_later(machine: Machine) -> None:
+    machine.ticks()
+    with machine.office.database.write() as conn:
+        conn.exec_driver_sql("UPDATE instance SET count = count - 1")  # as a restored backup knows it
+    machine.jumps(seconds=BEAT.total_seconds())
+    assert machine.rests() == [(ALL, "restored_backup")]
+    with machine.office.database.write() as conn:
+        resume(conn, ALL, "test", machine.clock.now)
+    machine.jumps(seconds=1)
+    machine.duties = Duties(machine.office, machine.bureau.by_rule)
+    machine.ticks()
+    assert machine.rests() == []
+
+
 @pytest.mark.parametrize(
     "step", [{"seconds": 30}, {"minutes": -4}, {"minutes": 4}], ids=["30 s", "4 min back", "4 min"]
 )
