@@ -53,6 +53,12 @@ async def deliver(client: httpx2.AsyncClient, url: str, call: Call) -> httpx2.Re
     raise AssertionError("unreachable")
 
 
+async def call_once(url: str, call: Call) -> httpx2.Response:
+    """Makes a call with a client of its own."""
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return await deliver(client, url, call)
+
+
 def read_answer(seal: Seal, answer: httpx2.Response) -> str:
     """The passive answer inside a reply: a change of the card, or empty."""
     if not answer.text.strip():

@@ -47,6 +47,9 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         folder: Annotated[Path, typer.Option(help=say("Where everything is kept."))] = Path("demo-output"),
         fresh: Annotated[bool, typer.Option("--fresh", help=say("Forget the last demo and start again."))] = False,
+        wechat: Annotated[
+            bool, typer.Option("--wechat", help=say("With a simulated 企业微信 (WeCom) beside the mailbox."))
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
     ) -> int:
         desk: Desk = context.obj
@@ -54,11 +57,14 @@ def register(app: typer.Typer) -> None:
         refuse_an_office(folder)
         if fresh and folder.exists():
             shutil.rmtree(folder)
-        return _demo(desk, folder)
+        return _demo(desk, folder, wechat=wechat)
 
 
-def _demo(desk: Desk, folder: Path) -> int:
+def _demo(desk: Desk, folder: Path, *, wechat: bool) -> int:
     lay_out(folder)
+    # The simulated platform, too, is loaded for nobody else.
+    from distributor.cli.demo.wechat import ACCOUNT, press_a_card, use_wecom, wecom
+
     # A mail server that no other command needs, the service least of all.
     from distributor.cli.mailbox import Mailbox, serving
 
@@ -67,15 +73,22 @@ def _demo(desk: Desk, folder: Path) -> int:
         port = stack.enter_context(serving(mailbox))
         settings = settings_of(folder, port)
         database = stack.enter_context(closing(Database.open(settings.database_url)))
-        page = stack.enter_context(reading(desk, database, settings))
+        simulated = stack.enter_context(wecom(use_wecom(folder), lambda: desk.now)) if wechat else None
+        settings = simulated.settings(settings) if simulated else settings
+        seals = {ACCOUNT: simulated.seal} if simulated else None
+        page = stack.enter_context(reading(desk, database, settings, seals))
         desk.given_settings = with_page(settings, page)
         desk.say(words("A mailbox is listening on 127.0.0.1:{port}.", port=port))
+        if simulated:
+            desk.say(words("A simulated 企业微信 is listening at {address}.", address=simulated.address))
         desk.say(words("The reader's page is served at {address} while the demo runs.", address=page))
         record = _finalised(desk, database, folder / "examples" / EXAMPLE)
         answered: list[Answered] = []
 
         def answer() -> None:
             answered.append(answer_letters(desk, database, record, mailbox.letters, folder / "answers"))
+            if simulated:
+                answered.append(press_a_card(simulated, database, record, page))
 
         code = send_record(desk, database, record, Selection(), at_once=True, yes=True, sent_now=answer)
         for one in answered:
