@@ -184,7 +184,7 @@ def _closure(visit: Visit, settings: Settings, now: dt.datetime) -> tuple[str, s
     if visit.withdrawn_at is not None or visit.state is State.CANCELLED:
         return "本期已撤回", "本期简报已由发出单位撤回，请以后续来件为准。", False
     if visit.replaced:
-        return "本期已更正", "本期简报已更正，请以更正版为准；更正版将另行发送。", True
+        return "本期已更正", "本期简报已更正，请以更正版为准；更正版另行发送。", True
     if visit.released_at is not None and now - visit.released_at > settings.web.readable_for:
         return "本页已过期", "本页已超过保存期限。", False
     return "", "", True
