@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "retry": "decisions",
     "cancel": "decisions",
     "recipients": "recipients",
+    "wecom": "wecom",
     "templates": "templates",
     "suppressions": "suppressions",
     "mailbox": "incoming",

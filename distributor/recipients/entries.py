@@ -70,6 +70,14 @@ def _wecom(value: str) -> str:
     return value
 
 
+def _mobile(value: str) -> str:
+    number = re.sub(r"[ -]", "", value)
+    if not re.fullmatch(r"1\d{10}|\+\d{6,18}", number, re.ASCII):
+        what = words("{value} is not a mobile number.", value=shortened(value))
+        raise Misfit("mobile", what, words('Write it in quotes as "13800000000", or with + and the country.'))
+    return number
+
+
 def _email(value: str) -> str:
     return read_address(value).text
 
@@ -128,6 +136,9 @@ class PersonEntry(_Entry):
     wecom: Annotated[str, AfterValidator(_wecom)] | None = Field(None, description="The account in 企业微信.")
     wecom_robot: Robot | None = Field(
         None, description="A group chat (a desk of its own): the name of its robot in `[wecom_robot]` of the settings."
+    )
+    mobile: Annotated[str, AfterValidator(_mobile)] | None = Field(
+        None, description="A number by which `distributor wecom lookup` finds the account; nothing is sent to it."
     )
     id: Text | None = Field(None, description="A lasting name for the records; without it the address is the name.")
 

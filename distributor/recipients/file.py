@@ -119,4 +119,5 @@ def _unit(unit: UnitEntry, loc: Loc, layout: Layout) -> Unit:
 
 
 def _person(person: PersonEntry, loc: Loc, layout: Layout) -> Person:
-    return Person(person.name, person.role, person.addresses(), person.id, layout.place((*loc, "name")))
+    place = layout.place((*loc, "name"))
+    return Person(person.name, person.role, person.addresses(), person.id, place, person.mobile or "")

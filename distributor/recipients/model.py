@@ -62,6 +62,7 @@ class Person:
     addresses: dict[str, str] = field(default_factory=dict)
     id: str | None = None
     place: Place | None = field(default=None, compare=False)
+    mobile: str = ""  # by which an account may be looked up; nothing is sent to it
 
 
 @dataclass(frozen=True, slots=True)

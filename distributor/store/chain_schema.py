@@ -1,4 +1,4 @@
-"""The tables of channels in a chain: who is reached how when a copy fails, and what became of shown cards."""
+"""The tables behind several channels: who is reached how when a copy fails, changes of cards, accounts looked up."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
@@ -27,6 +27,16 @@ reserve = Table(
     Column("link_hash", String(64)),
 )
 Index("ix_reserve_after", reserve.c.bulletin_id, reserve.c.after_channel, reserve.c.after_address)
+
+#: What was asked of the platform's directory, hashed; an empty `userid` says that nobody was found.
+wecom_lookup = Table(
+    "wecom_lookup",
+    metadata,
+    Column("corp_id", Text, primary_key=True),
+    Column("asked", String(64), primary_key=True),
+    Column("userid", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)
 
 #: One row per change of a card that was asked of the platform, and what it said.
 card_change = Table(
