@@ -14,6 +14,7 @@ from distributor.errors import BadInput, DistributorError, Refused
 from distributor.recipients.model import Acknowledge
 from distributor.rendering.gallery import SAMPLE_PERSON, sample_text
 from distributor.rendering.rendition import filled, from_document
+from distributor.reports.article import article_words
 from distributor.reports.evidence_words import RUNGS, STANDINGS
 from distributor.reports.progress import standing
 from distributor.reports.receipt_table import GroupTable, ReceiptTable, Standing, UnitRow, receipt_table
@@ -70,6 +71,7 @@ def bulletin_values(
         "units": [_group_units(group, frame) for group in table.groups if _asks(group)],
         "trouble": [_trouble_row(copy, holds, frame) for copy in trouble[:MOST]],
         "trouble_more": len(trouble) > MOST,
+        "articles": [article_words(article) for article in found.articles],
         "letters": [letter_row(dispatch) for dispatch, share in found.dispatches if share.planned],
         "rests": any(one.pause.scope == f"bulletin:{record.id}" for one in resting(conn)),
         "may": {**_may(conn, record), "remind": any(_debts(table, calendar, settings.zone))},

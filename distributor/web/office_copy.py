@@ -108,7 +108,7 @@ def receipts_values(conn: Connection, frame: Frame) -> Mapping[str, object]:
     rows = []
     for receipt in receipts_to_look_at(conn):
         suggested = str(receipt.details.get("suggested") or "") or receipt.delivery_id or ""
-        rows.append({**receipt_row(receipt, frame), "copy": _suggested(conn, suggested)})
+        rows.append({**receipt_row(receipt, frame), "whose": _suggested(conn, suggested)})
     return {"heading": words("Receipts to look at"), "rows": rows}
 
 

@@ -16,7 +16,7 @@ from distributor.log import log
 from distributor.store.database import Database
 from distributor.store.logins import any_login
 from distributor.web.forms import BadForm, one_line, read_form
-from distributor.web.office_frame import Frame, language
+from distributor.web.office_frame import BrokenPage, Frame, language
 from distributor.web.office_here import Guard, Here, is_own_form
 from distributor.web.office_login import Answer, Entered, Entrance
 from distributor.words import Words, speaking, words
@@ -128,6 +128,8 @@ class Doors:
                 _log.warning("web.unavailable", code=trouble.code, what=str(trouble.what))
                 what = words("The database does not answer. Nothing was changed; try again in a minute.")
                 return notice(503, words("Not available"), what, headers={"retry-after": "60"})
+            except BrokenPage:
+                raise  # it could not be said on a page either
             except DistributorError as error:
                 status = 404 if isinstance(error, BadInput) and request.method == "GET" else 409
                 return notice(status, words("This is not possible"), *filter(None, (error.what, error.do)))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from distributor.errors import BadInput, DistributorError
 from distributor.rendering.templates import Templates
 from distributor.settings import Settings
 from distributor.web.bodies import Sheet
@@ -69,6 +70,12 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub("…", text)
 
 
+class BrokenPage(DistributorError):
+    """A template of the pages themselves has a fault: nobody asked for anything wrong."""
+
+    code = "broken_page"
+
+
 class Frame:
     """Makes pages, notices and redirections."""
 
@@ -85,7 +92,7 @@ class Frame:
     def page(
         self, request: Request, name: str, here: Here | None, values: Mapping[str, object], *, status: int = 200
     ) -> Response:
-        """One page. To be called while its language is spoken."""
+        """One page, in the language that is spoken. Raises `BrokenPage` when a template cannot be used."""
         spoken = language(request)
         common = {
             "t": LABELS,
@@ -100,7 +107,10 @@ class Frame:
             "said": "",
             "as_of": self.local(self._clock(), seconds=True),
         }
-        page = self._templates.render(f"web/office/{name}.html", {**common, **values})
+        try:
+            page = self._templates.render(f"web/office/{name}.html", {**common, **values})
+        except BadInput as fault:
+            raise BrokenPage(fault.what, do=fault.do, place=fault.place) from fault
         return HTMLResponse(page, status, headers=HEADERS)
 
     def notice(

@@ -1,4 +1,4 @@
-"""The office's own pages over a real socket: an office with two logins, a released bulletin, and browsers with cookies."""
+"""The office's own pages over a real socket: two logins, a released bulletin, and browsers with cookies."""
 
 import html
 import re

@@ -41,8 +41,8 @@ async def test_nobody_sees_a_page_without_logging_in(bureau: Bureau) -> None:
     async with office_pages(bureau) as desk, desk.browser() as browser:
         copy = desk.copies()[0].id
         for path in (
-            "", "receipts", "resume", "b/1", "b/1/copies", "b/1/events", "b/1/letters/1", "b/1/letters/1/page", "b/1/retry",
-            f"c/{copy}", f"c/{copy}/resolve",
+            "", "receipts", "resume", "b/1", "b/1/copies", "b/1/events", "b/1/letters/1", "b/1/letters/1/page",
+            "b/1/retry", f"c/{copy}", f"c/{copy}/resolve",
         ):  # fmt: skip
             response = await browser.get(path)
             assert response.status_code == 303, path
@@ -119,7 +119,14 @@ async def test_without_https_a_proxy_s_visitors_are_turned_away(bureau: Bureau) 
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("陈怡", "wrong password"), ("陈怡", ""), ("nobody", PASSWORD), ("", ""), ("陈怡", "x" * 5000), ("李明\u202e", "")],
+    [
+        ("陈怡", "wrong password"),
+        ("陈怡", ""),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("陈怡", "x" * 5000),
+        ("李明\u202e", ""),
+    ],
     ids=["wrong", "empty", "nobody's", "nothing", "endless", "turned around"],
 )
 async def test_who_does_not_know_the_password_learns_nothing(bureau: Bureau, name: str, password: str) -> None:
