@@ -1,4 +1,4 @@
-"""What lies in the drop folder and is no bulletin: moved aside and told once, or left alone because a program owns it."""
+"""What lies in the drop folder and is no bulletin: moved aside and told once, or left to the program that owns it."""
 
 import io
 from pathlib import Path
