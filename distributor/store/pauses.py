@@ -16,8 +16,8 @@ from distributor.errors import BadInput
 from distributor.store import audit
 from distributor.store import service_schema as tables
 from distributor.store.attempts import plain
-from distributor.store.validity import extend
 from distributor.store.turns import take_turns
+from distributor.store.validity import extend
 from distributor.words import words
 
 ALL = "all"
