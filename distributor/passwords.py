@@ -45,7 +45,7 @@ def require_good(password: str, name: str) -> None:
 
 def hash_password(password: str) -> str:
     """The hash to keep. Takes about a tenth of a second and 64 MB on purpose."""
-    return _HASHER.hash(_normal(password))
+    return _HASHER.hash(_octets(password))
 
 
 def verify(password: str, kept: str | None) -> Verdict:
@@ -53,7 +53,7 @@ def verify(password: str, kept: str | None) -> Verdict:
     if len(password) > MOST:
         password = ""  # longer ones are never set; hashing them would only cost
     try:
-        right, renewed = _HASHER.verify_and_update(_normal(password), kept or _nobodys())
+        right, renewed = _HASHER.verify_and_update(_octets(password), kept or _nobodys())
     except UnknownHashError:
         return Verdict(False)
     return Verdict(right and kept is not None, renewed if right and kept else None)
@@ -67,6 +67,11 @@ def prepare() -> None:
 @cache
 def _nobodys() -> str:
     return _HASHER.hash("nobody's password, made anew in each process and never kept")
+
+
+def _octets(password: str) -> bytes:
+    # A terminal gives octets that are no text as lone surrogates.
+    return _normal(password).encode("utf-8", "surrogatepass")
 
 
 def _normal(text: str) -> str:

@@ -16,14 +16,11 @@ from distributor.store.receipts import Receipt, evidence_for, receipts_of, recei
 from distributor.store.records import DeliveryRecord, DispatchRecord
 from distributor.web.office_bulletin import copy_row, letter_row
 from distributor.web.office_frame import Frame, without_tokens
-from distributor.web.office_words import KINDS, what_to_do
+from distributor.web.office_words import DETAILS, KINDS, SOURCES, what_to_do
 from distributor.words import words
 
 #: Copies on one page.
 PAGE = 100
-
-#: What is shown of a receipt's details, in this order; the rest is for `--json`.
-_SHOWN = ("name", "for", "member", "remark", "reason", "noted_by", "subject", "text", "address", "original", "status")
 
 
 def copy_values(conn: Connection, delivery_id: str, frame: Frame) -> Mapping[str, object]:
@@ -36,8 +33,7 @@ def copy_values(conn: Connection, delivery_id: str, frame: Frame) -> Mapping[str
         "heading": words("{unit} {name}", unit=copy.unit, name="、".join(copy.people) or copy.name),
         "record": record,
         "copy": copy_row(copy),
-        "channel": copy.channel,
-        "role": copy.role or "",
+        "position": copy.role or "",
         "lines": story(copy),
         "attempts": [
             {"at": frame.local(attempt.started_at), "account": attempt.account, "what": _clean(attempt_words(attempt))}
@@ -114,15 +110,19 @@ def receipts_values(conn: Connection, frame: Frame) -> Mapping[str, object]:
 
 def receipt_row(receipt: Receipt, frame: Frame) -> dict[str, object]:
     """One receipt: what it is, where it came in, and what it says."""
-    said = [str(receipt.details[name]) for name in _SHOWN if receipt.details.get(name)]
+    said = [
+        {"label": label, "text": without_tokens(str(receipt.details[name]))}
+        for name, label in DETAILS.items()
+        if receipt.details.get(name)
+    ]
     return {
         "id": receipt.id,
         "kind": KINDS[receipt.kind],
-        "source": receipt.source,
+        "source": SOURCES.get(receipt.source, receipt.source),
         "at": frame.local(receipt.at),
         "received": frame.local(receipt.received_at),
         "note": without_tokens(receipt.note),
-        "said": [without_tokens(text) for text in said],
+        "said": said,
     }
 
 

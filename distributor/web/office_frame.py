@@ -102,7 +102,7 @@ class Frame:
             "script": self._script,
             "office": self._settings().office,
             "here": here,
-            "role": ROLES[here.role] if here else "",
+            "own_role": ROLES[here.role] if here else "",
             "form": here.form if here else "",
             "said": "",
             "as_of": self.local(self._clock(), seconds=True),

@@ -37,10 +37,10 @@ LABELS = SimpleNamespace(
     planned=words("planned"),
     books=words("The books"),
     books_bar=words("The books as a bar: what was reached, what is under way, what is in doubt, what was missed."),
-    by_group=words("The same for each group"),
+    by_group=words("By group"),
     group=words("Group"),
     on_the_way=words("on the way"),
-    reached=words("reached"),
+    reached=words("accepted or delivered"),
     missed=words("not reached"),
     doubt=words("in doubt"),
     withdrawn=words("withdrawn"),
@@ -131,6 +131,30 @@ KINDS: dict[Kind, Words] = {
     Kind.SIGNED: words("签收 on the page"),
     Kind.IDENTIFIED: words("签收 by a person who was logged in"),
     Kind.UNCLASSIFIED: words("something that a person must understand"),
+}
+
+#: Where a receipt came in.
+SOURCES: dict[str, Words] = {
+    "page": words("on the reader's page"),
+    "phone": words("by phone"),
+    "mailbox": words("by mail"),
+    "pixel": words("by a picture in the letter"),
+    "wecom": words("by WeCom"),
+}
+
+#: What is shown of a receipt's details, in this order; the rest is for programs.
+DETAILS: dict[str, Words] = {
+    "name": words("Name"),
+    "for": words("Signed for"),
+    "member": words("Member"),
+    "remark": words("Remark"),
+    "reason": words("Reason"),
+    "noted_by": words("Noted by"),
+    "subject": words("Subject"),
+    "text": words("What it says"),
+    "address": words("Address"),
+    "original": words("Original address"),
+    "status": words("Status"),
 }
 
 #: Why a group's letter waits.

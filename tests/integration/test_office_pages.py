@@ -138,6 +138,7 @@ async def test_a_copy_tells_its_story(bureau: Bureau) -> None:
         page = text_of(await browser.get(f"c/{own.delivery_id}"))
     assert "联络员1 (单位1) gets the letter of group 各单位 (发) at unit1@example.gov.cn." in page
     assert "refused, at rcpt: 550 5.1.1 no such user" in page
+    assert "Logged in as 李明 (viewer)" in page
     assert "Correct the address in recipients.yaml" in page
     assert "Try again" not in page.split("What is known")[0].split("Correct")[0]  # a viewer has no buttons
 
