@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from distributor.words import set_language
 from tests.samples import samples
 
 LAB = Path(__file__).parent / "lab"
+
+# How long an example takes says more of the machine than of the code; timings belong in benchmarks.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
