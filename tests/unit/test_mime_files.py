@@ -77,6 +77,7 @@ def test_a_file_arrives_under_its_name_and_whole(name: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Zl", "Zp", "Cn", "Cs"]), min_size=1))
 def test_no_name_breaks_out_of_its_line(name: str) -> None:
+    name = f"{name}.pdf".strip()  # as the paper is named
     raw = written(with_files(dataclasses.replace(PDF, file_name=name)))
 
     assert raw.isascii()
