@@ -169,5 +169,6 @@ async def test_edited_settings_count_for_the_next_file_in_the_folder_they_name(t
             await service.until("settings.reloaded", needs_restart=[])
             drop(office, "../another/简报.md")
             taken = await service.until("inbox.taken")
+            assert await service.stop() == 0  # the file is moved after the word about it
     assert taken["due"].startswith("2099-12-01")
     assert (tmp_path / "another/taken/简报.md").exists()
