@@ -30,9 +30,6 @@ _HANDED_ON = (
 )
 
 
-_NEW = {"state": State.QUEUED, "reason": "", "epoch": 0, "attempts": 0, "listed": True}
-
-
 def drop_reserves(conn: Connection, bulletin_id: int) -> None:
     """Forgets who would be reached how; `save_reserves` writes it anew."""
     conn.execute(delete(reserve).where(reserve.c.bulletin_id == bulletin_id))

@@ -228,12 +228,6 @@ def get_receipt(conn: Connection, receipt_id: int) -> Receipt | None:
     return None if row is None else receipt_record(row)
 
 
-def find_receipt(conn: Connection, digest: str) -> Receipt | None:
-    """The receipt with this digest; None when it never came."""
-    row = conn.execute(receipt_rows().where(receipt.c.digest == digest)).first()
-    return None if row is None else receipt_record(row)
-
-
 def raw_form(conn: Connection, receipt_id: int) -> bytes | None:
     """The report as it came in; None when there was none, or it is not kept any more."""
     raw: bytes | None = conn.execute(select(receipt.c.raw).where(receipt.c.id == receipt_id)).scalar()

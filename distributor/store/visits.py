@@ -65,11 +65,6 @@ def find_visits(conn: Connection, link_hashes: Collection[str]) -> dict[str, Vis
     return {row.link_hash: visit for row, visit in found}
 
 
-def find_visit(conn: Connection, link_hash: str) -> Visit | None:
-    """The copy whose link this is; None when it is nobody's."""
-    return find_visits(conn, [link_hash]).get(link_hash)
-
-
 def get_visit(conn: Connection, delivery_id: str) -> Visit | None:
     """The same, by the copy's id."""
     return next((visit for _, visit in _look(conn, "id", [delivery_id])), None)
