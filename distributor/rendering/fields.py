@@ -68,6 +68,9 @@ class LinkFields:
         self.acknowledge = Field("links.acknowledge")
 
 
+NAMES = ("recipient.name", "recipient.unit", "recipient.role", "links.read", "links.acknowledge")
+
+
 def mark(field: Field) -> str:
     """Returns what stands for a field in a rendition."""
     return f"{START}{field._name}{END}"
