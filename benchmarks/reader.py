@@ -29,7 +29,7 @@ from distributor.settings import Office, Settings, Web
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.moves import Move, apply_moves
-from distributor.store.receipts import receipts_of_bulletin
+from distributor.store.receipt_records import receipts_of_bulletin
 from distributor.web.pages import open_pages
 from distributor.web.reader import Reader
 

@@ -9,7 +9,7 @@ from distributor.delivery.evidence import evidence_of, ladder
 from distributor.dispatch.plan import Plan
 from distributor.recipients.changes import Changes
 from distributor.reports.progress import Standing
-from distributor.store.receipts import Receipt, signs_of
+from distributor.store.receipt_records import Receipt, signs_of
 from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
 

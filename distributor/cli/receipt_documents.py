@@ -2,7 +2,7 @@
 
 from distributor.delivery.evidence import Step
 from distributor.reports.receipt_table import GroupTable, PersonRow, ReceiptTable, Standing, UnitRow
-from distributor.store.receipts import Receipt
+from distributor.store.receipt_records import Receipt
 
 Document = dict[str, object]
 

@@ -21,7 +21,8 @@ from distributor.reports.receipt_sheet import as_xlsx
 from distributor.reports.receipt_table import GroupTable, ReceiptTable, Standing, receipt_table
 from distributor.store.database import Connection
 from distributor.store.deliveries import find_deliveries
-from distributor.store.receipts import Receipt, assign, dismiss, receipts_to_look_at
+from distributor.store.receipt_records import Receipt, receipts_to_look_at
+from distributor.store.receipts import assign, dismiss
 from distributor.store.records import BulletinRecord
 from distributor.words import say, words
 from distributor.workdays.file import load_calendar

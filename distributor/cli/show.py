@@ -17,7 +17,7 @@ from distributor.reports.evidence_words import RUNGS
 from distributor.reports.progress import Standing
 from distributor.reports.resting import LeftAlone, Resting, left_alone_words, resting_words
 from distributor.reports.story import hold_words, reason_words
-from distributor.store.receipts import Receipt, signs_of
+from distributor.store.receipt_records import Receipt, signs_of
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.words import say, words
 

@@ -19,7 +19,7 @@ from distributor.store.bulletins import get_bulletin
 from distributor.store.deliveries import find_deliveries
 from distributor.store.dispatches import dispatches_of
 from distributor.store.leases import CLOCK, holder
-from distributor.store.receipts import Receipt, receipts_of
+from distributor.store.receipt_records import Receipt, receipts_of
 from distributor.store.records import DeliveryRecord
 from distributor.words import Words, say, words
 

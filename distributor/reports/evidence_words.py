@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from distributor.delivery.evidence import Grade, Kind, Rung, is_acknowledged
 from distributor.reports.receipt_table import Standing
-from distributor.store.receipts import Receipt, counted
+from distributor.store.receipt_records import Receipt, counted
 from distributor.words import Words, words
 
 RUNGS: dict[Rung, Words] = {

@@ -11,7 +11,7 @@ from distributor.store.deliveries import books, books_by_dispatch, deliveries_of
 from distributor.store.dispatches import dispatches_of
 from distributor.store.elsewhere import Elsewhere, elsewhere
 from distributor.store.leases import CLOCK, holder
-from distributor.store.receipts import Receipt, receipts_of_bulletin
+from distributor.store.receipt_records import Receipt, receipts_of_bulletin
 from distributor.store.records import Books, BulletinRecord, DeliveryRecord, DispatchRecord
 
 

@@ -19,7 +19,7 @@ from distributor.store import audit
 from distributor.store.database import Connection
 from distributor.store.deliveries import deliveries_of
 from distributor.store.dispatches import dispatches_of
-from distributor.store.receipts import Receipt, counted, receipts_of_bulletin, receipts_to_look_at, signs_of
+from distributor.store.receipt_records import Receipt, counted, receipts_of_bulletin, receipts_to_look_at, signs_of
 from distributor.store.records import BulletinRecord, DeliveryRecord, DispatchRecord
 from distributor.workdays.calendar import Workdays
 

@@ -12,8 +12,8 @@ from distributor.delivery.evidence import ACKNOWLEDGEMENTS
 from distributor.delivery.outcome import Verdict
 from distributor.store.attempts import plain
 from distributor.store.chain_schema import card_change
+from distributor.store.receipt_records import COUNTED
 from distributor.store.receipt_schema import receipt
-from distributor.store.receipts import COUNTED
 from distributor.store.rows import insert_new
 from distributor.store.schema import attempt, delivery
 from distributor.store.withdrawal_schema import withdrawal

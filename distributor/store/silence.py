@@ -10,8 +10,8 @@ from distributor.delivery.evidence import MEANINGS, Grade
 from distributor.delivery.state import State
 from distributor.recipients.manners import Manners, read_manners
 from distributor.store.chain_schema import reserve
+from distributor.store.receipt_records import COUNTED
 from distributor.store.receipt_schema import receipt
-from distributor.store.receipts import COUNTED
 from distributor.store.schema import delivery, dispatch
 
 #: What only a person says.

@@ -23,8 +23,8 @@ from sqlalchemy import (
 from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind
 from distributor.delivery.state import State
 from distributor.recipients.manners import Manners, read_manners
+from distributor.store.receipt_records import COUNTED, Receipt, receipt_record, receipt_rows
 from distributor.store.receipt_schema import receipt
-from distributor.store.receipts import COUNTED, Receipt, receipt_record, receipt_rows
 from distributor.store.rows import chunks
 from distributor.store.schema import bulletin, delivery, dispatch
 from distributor.store.withdrawal_schema import withdrawal

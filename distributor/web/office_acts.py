@@ -22,7 +22,8 @@ from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import get_delivery
 from distributor.store.pauses import pause
-from distributor.store.receipts import assign, dismiss, get_receipt
+from distributor.store.receipt_records import get_receipt
+from distributor.store.receipts import assign, dismiss
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.web.office_words import hold_reason
 from distributor.words import Words, words

@@ -12,7 +12,7 @@ from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Connection
 from distributor.store.deliveries import deliveries_of, get_delivery
 from distributor.store.dispatches import dispatches_of, get_dispatch
-from distributor.store.receipts import Receipt, evidence_for, receipts_of, receipts_to_look_at, signs_of
+from distributor.store.receipt_records import Receipt, evidence_for, receipts_of, receipts_to_look_at, signs_of
 from distributor.store.records import DeliveryRecord, DispatchRecord
 from distributor.web.office_bulletin import copy_row, letter_row
 from distributor.web.office_frame import Frame, without_tokens

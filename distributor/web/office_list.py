@@ -11,7 +11,7 @@ from distributor.store.database import Connection
 from distributor.store.deliveries import books, bulletins_in_doubt, next_due
 from distributor.store.dispatches import held_letters
 from distributor.store.pauses import ALL
-from distributor.store.receipts import receipts_to_look_at
+from distributor.store.receipt_records import receipts_to_look_at
 from distributor.store.records import Books, BulletinRecord
 from distributor.web.office_frame import Frame
 from distributor.web.office_words import hold_reason

@@ -13,7 +13,7 @@ from distributor.delivery.state import State
 from distributor.errors import DistributorError
 from distributor.recipients.model import Acknowledge, Remark
 from distributor.settings import Settings
-from distributor.store.receipts import Receipt
+from distributor.store.receipt_records import Receipt
 from distributor.store.visits import Visit
 from distributor.workdays.calendar import Workdays
 from distributor.workdays.file import load_calendar

@@ -11,7 +11,7 @@ import pytest
 from distributor.cli import main
 from distributor.receipts.simulated import MARK
 from distributor.store.database import Database
-from distributor.store.receipts import receipts_of_bulletin
+from distributor.store.receipt_records import receipts_of_bulletin
 
 
 def demo(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from distributor.settings import Settings as AllSettings
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.moves import Move, apply_moves
-from distributor.store.receipts import Receipt, evidence_for, receipts_of
+from distributor.store.receipt_records import Receipt, evidence_for, receipts_of
 from distributor.store.records import DeliveryRecord
 from distributor.web.app import build_app
 from distributor.web.reader import Reader

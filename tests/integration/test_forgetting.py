@@ -25,7 +25,8 @@ from distributor.store.chain_schema import reserve
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.pauses import pause
-from distributor.store.receipts import add_receipt, evidence_for
+from distributor.store.receipt_records import evidence_for
+from distributor.store.receipts import add_receipt
 from distributor.store.reminders import due_reminders, move_reminder, plan_reminders
 from distributor.store.schema import attempt, delivery
 from distributor.store.schema import audit as log

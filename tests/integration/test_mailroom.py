@@ -26,7 +26,7 @@ from distributor.store.claims import claim
 from distributor.store.database import Database
 from distributor.store.deliveries import apply_fact, deliveries_of
 from distributor.store.moves import Move, apply_moves
-from distributor.store.receipts import evidence_for, receipts_of, receipts_to_look_at
+from distributor.store.receipt_records import evidence_for, receipts_of, receipts_to_look_at
 from distributor.store.records import DeliveryRecord
 from distributor.store.schema import attempt
 from distributor.store.suppressions import is_suppressed, list_suppressions

@@ -12,7 +12,8 @@ from distributor.store.database import Database
 from distributor.store.deliveries import get_delivery
 from distributor.store.dispatches import dispatches_of, hold
 from distributor.store.pauses import pause, paused
-from distributor.store.receipts import add_receipt, get_receipt
+from distributor.store.receipt_records import get_receipt
+from distributor.store.receipts import add_receipt
 from distributor.store.reminders import due_reminders
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock

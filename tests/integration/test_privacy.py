@@ -12,7 +12,7 @@ from distributor.log import configure, log
 from distributor.receipts.tokens import Purpose
 from distributor.settings import Web
 from distributor.store.database import Database
-from distributor.store.receipts import receipts_of
+from distributor.store.receipt_records import receipts_of
 from distributor.store.tables import metadata
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock

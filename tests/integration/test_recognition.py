@@ -18,7 +18,7 @@ from distributor.settings.file import load_settings
 from distributor.simulators.faults import Broken
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
-from distributor.store.receipts import receipts_of
+from distributor.store.receipt_records import receipts_of
 from distributor.web.app import build_app
 from distributor.web.reader import Reader
 from distributor.web.server import serve

@@ -15,8 +15,9 @@ from distributor.settings import Retention
 from distributor.store import audit, retention
 from distributor.store.attempts import close_attempts
 from distributor.store.database import Database
+from distributor.store.receipt_records import evidence_for, raw_form, receipts_of
 from distributor.store.receipt_schema import receipt
-from distributor.store.receipts import add_receipt, evidence_for, raw_form, receipts_of
+from distributor.store.receipts import add_receipt
 from distributor.store.schema import attempt, delivery
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock

@@ -13,19 +13,8 @@ from distributor.store.bulletins import save_frozen
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.moves import Move, apply_moves
-from distributor.store.receipts import (
-    Added,
-    Slight,
-    add_receipt,
-    add_slight,
-    assign,
-    dismiss,
-    evidence_for,
-    raw_form,
-    receipts_of,
-    receipts_to_look_at,
-    settle,
-)
+from distributor.store.receipt_records import evidence_for, raw_form, receipts_of, receipts_to_look_at
+from distributor.store.receipts import Added, Slight, add_receipt, add_slight, assign, dismiss, settle
 from distributor.store.records import DeliveryRecord
 from tests.integration.frozen import NOW, frozen, letter
 

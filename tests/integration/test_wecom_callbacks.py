@@ -18,7 +18,7 @@ from distributor.delivery.state import Fact
 from distributor.simulators.callbacks import Call, deliver, proof, read_answer, sealed_call
 from distributor.store.database import Database
 from distributor.store.moves import Move, apply_moves
-from distributor.store.receipts import evidence_for, receipts_of
+from distributor.store.receipt_records import evidence_for, receipts_of
 from distributor.store.schema import delivery
 from distributor.store.withdrawals import withdraw
 from distributor.web.app import build_app

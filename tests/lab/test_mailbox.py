@@ -20,7 +20,7 @@ from distributor.settings import MailboxSettings
 from distributor.store.alerts import alerts
 from distributor.store.database import Database
 from distributor.store.mailboxes import cursor_of
-from distributor.store.receipts import receipts_of
+from distributor.store.receipt_records import receipts_of
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock
 from tests.integration.test_mailroom import READ, Mailroom, accepted

@@ -19,7 +19,7 @@ from distributor.receipts.simulated import simulated_mdn
 from distributor.receipts.tokens import Purpose, load_key
 from distributor.settings import MailboxSettings
 from distributor.store.database import Database
-from distributor.store.receipts import Receipt, evidence_for, raw_form, receipts_of
+from distributor.store.receipt_records import Receipt, evidence_for, raw_form, receipts_of
 from distributor.store.records import DeliveryRecord
 from distributor.store.suppressions import is_suppressed
 from tests.acceptance.office import Office

@@ -24,7 +24,7 @@ from distributor.reports.evidence_words import RUNGS
 from distributor.store.database import Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.dispatches import dispatches_of
-from distributor.store.receipts import receipts_of_bulletin, signs_of
+from distributor.store.receipt_records import receipts_of_bulletin, signs_of
 from distributor.store.records import BulletinRecord, DeliveryRecord
 from distributor.words import Words, say, words
 
