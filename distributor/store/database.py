@@ -208,9 +208,22 @@ def _engine(url: URL, patience: timedelta) -> Engine:
 def _set_up_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # the driver begins nothing by itself
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _use_wal(connection: sqlite3.Connection, *, tries: int = 100) -> None:
+    # Of two programs that turn a new file to WAL at once, SQLite tells one "locked" without any waiting.
+    for _ in range(1, tries):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _sqlite_reader(url: URL, patience: timedelta) -> Engine:

@@ -132,6 +132,21 @@ def test_programs_that_start_together_make_the_tables_once(empty_url: str) -> No
         assert list(pool.map(open_it, range(3))) == [upgrade.HEAD] * 3
 
 
+def test_a_new_file_that_another_program_looks_into_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "empty.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM sqlite_master").fetchall()  # SQLite cannot turn the file to WAL meanwhile
+    monkeypatch.setattr("distributor.store.database.time.sleep", lambda _: other.rollback())
+    database = Database.open(f"sqlite:///{path}", patience=dt.timedelta(0))
+    with database.read() as conn:
+        assert upgrade.current_version(conn) == upgrade.HEAD
+    database.close()
+    other.close()
+
+
 def test_tables_of_a_newer_version_are_refused(database: Database, database_url: str) -> None:
     with database.write() as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
