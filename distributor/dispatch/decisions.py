@@ -15,6 +15,8 @@ from distributor.dispatch.locate import require_latest
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
 from distributor.store import audit
+from distributor.store.called_off import OUT, call_again, call_off
+from distributor.store.copies import lock_copies
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import NotPossible, apply_fact, deliveries_of
 from distributor.store.dispatches import dispatches_of
@@ -123,10 +125,12 @@ def decide(
 ) -> Decided:
     """Applies a decision to the copies it `applies` to by now, in one transaction, with an audit entry for each.
 
+    Of a cancelled bulletin, copies that a carrier has are called off: what comes back from there is not tried again.
     What is queued again stays valid for `valid_for`; letters set free that have no hour yet get theirs from `hour`.
     Raises what `meant` and `hour` raise, and changes nothing then.
     """
     with database.write() as conn:
+        lock_copies(conn, record.id)  # what an outcome says meanwhile is seen here, or sees this
         present = meant(conn, decision, record, selection)
         lift(conn, present.held, now=now, actor=actor)
         give_hours(conn, record, present.held, hour, now=now, valid_for=valid_for)
@@ -135,6 +139,8 @@ def decide(
             for one in (*present.movable, *_freed(conn, record, present))
             if _apply(conn, decision, one, now=now, valid_until=now + valid_for, actor=actor)
         ]
+        if decision is Decision.CANCEL:
+            call_off(conn, [one.id for one in present.copies if one.state in OUT])
         if decision is Decision.RETRY and not selection.names_people:  # a word about all means nobody's dead address
             stop_copies(conn, bulletin_id=record.id, now=now)
         after = {one.id: one for one in deliveries_of(conn, record.id)}
@@ -177,6 +183,8 @@ def _apply(
         )
     except NotPossible:
         return False
+    if again:
+        call_again(conn, [delivery.id])
     audit.append(
         conn,
         action=f"delivery.{decision}",

@@ -22,8 +22,8 @@ def resend_unknown(conn: Connection, bulletin_ids: Iterable[int], *, now: dt.dat
     """Queues unknown deliveries again where the group says `on_unknown: resend`. Returns how many.
 
     Same Message-ID, same tokens: a receiver that looks for doubles can drop the second copy. People whom the last
-    freeze no longer lists are left to a person, and so is a text that was corrected or withdrawn. What a receipt that
-    came early says is heard first.
+    freeze no longer lists are left to a person, and so is a copy that was called off, and a text that was corrected
+    or withdrawn. What a receipt that came early says is heard first.
     """
     settle(conn, now=now)
     resent = 0
@@ -34,7 +34,7 @@ def resend_unknown(conn: Connection, bulletin_ids: Iterable[int], *, now: dt.dat
         if not groups:
             continue
         for delivery in deliveries_of(conn, bulletin_id, history=True):
-            owed = delivery.listed and delivery.dispatch_id in groups
+            owed = delivery.listed and not delivery.called_off and delivery.dispatch_id in groups
             if owed and delivery.state is State.UNKNOWN and _times_lost(delivery) <= RESENDS:
                 apply_fact(conn, delivery.id, Fact.RESEND, reason=Reason.RESENT, now=now, next_attempt_at=now)
                 resent += 1

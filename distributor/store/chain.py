@@ -69,8 +69,8 @@ def save_reserves(
 def take_over(conn: Connection, delivery_ids: Collection[str], *, now: dt.datetime) -> int:
     """Inserts the next channel's copy of each of these that has one; returns how many copies are owed now.
 
-    None for people who are no longer listed, nor for a bulletin that was withdrawn or corrected, nor for an address
-    that has a copy already.
+    None for people who are no longer listed, nor for a bulletin that was withdrawn or corrected, nor for a copy that
+    a person called off, nor for an address that has a copy already.
     """
     owed = 0
     for part in chunks(delivery_ids):
@@ -128,7 +128,7 @@ def _failed(delivery_ids: Sequence[str]) -> Any:
     return (
         select(delivery)
         .join(bulletin, bulletin.c.id == delivery.c.bulletin_id)
-        .where(delivery.c.id.in_(delivery_ids), delivery.c.listed, ~withdrawn, ~corrected)
+        .where(delivery.c.id.in_(delivery_ids), delivery.c.listed, ~delivery.c.called_off, ~withdrawn, ~corrected)
         .where(exists().where(reserve.c.bulletin_id == delivery.c.bulletin_id))
     )
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from distributor.delivery.decision import Decision, reason_of
 from distributor.delivery.judgement import Judgement
 from distributor.delivery.outcome import Outcome
-from distributor.delivery.state import State
+from distributor.delivery.state import CLAIMABLE, Fact, State
 from distributor.store.attempts import close_attempts
+from distributor.store.called_off import called_off
 from distributor.store.dispatches import hold_refused
 from distributor.store.moves import Move, apply_moves
 from distributor.store.suppressions import offer
@@ -55,8 +57,10 @@ def write_outcomes(
 def write_consequences(
     conn: Connection, outcomes: Sequence[Recorded], states: Sequence[State | None], *, now: dt.datetime
 ) -> None:
-    """Closes the attempts; holds and suppressions follow only where the row was moved."""
+    """Closes the attempts; holds and suppressions follow only where the row was moved, and what was called off ends."""
     close_attempts(conn, [(each.delivery_id, each.epoch, each.outcome) for each in outcomes], now=now)
+    back = [each.delivery_id for each, state in zip(outcomes, states, strict=True) if state in CLAIMABLE]
+    apply_moves(conn, [_cancel(delivery_id) for delivery_id in called_off(conn, back)], now=now)
     for each, state in zip(outcomes, states, strict=True):
         if state is None:
             continue
@@ -65,3 +69,7 @@ def write_consequences(
         if each.judgement.suppress:
             reason = str(each.outcome.reply)
             offer(conn, each.channel, each.address, reason=reason, source=each.delivery_id, now=now)
+
+
+def _cancel(delivery_id: str) -> Move:
+    return Move(delivery_id, Fact.CANCEL, None, reason=reason_of(Decision.CANCEL))

@@ -148,6 +148,7 @@ class DeliveryRecord:
     valid_until: dt.datetime | None = None
     history: tuple[AttemptRecord, ...] = field(default=())
     listed: bool = True  # by the last freeze; nothing more is sent to people who are not
+    called_off: bool = False  # cancelled while a carrier had it
     follows: str = ""  # the id of the copy on an earlier channel that it took over for
 
     @property

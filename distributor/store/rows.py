@@ -109,6 +109,7 @@ def delivery_record(row: Row[Any], history: Sequence[AttemptRecord] = ()) -> Del
         valid_until=row.valid_until,
         history=tuple(history),
         listed=row.listed,
+        called_off=row.called_off,
         follows=row.follows or "",
     )
 

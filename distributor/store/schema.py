@@ -27,6 +27,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     and_,
+    false,
     literal_column,
     not_,
     true,
@@ -182,6 +183,8 @@ delivery = Table(
     Column("credited", Names, nullable=False),
     Column("people", Names, nullable=False),
     Column("listed", Boolean, nullable=False, server_default=true()),  # by the last freeze
+    # A person cancelled it while a carrier had it: should it come back from there, it is not tried again.
+    Column("called_off", Boolean, nullable=False, server_default=false()),
     Column("follows", String(32)),  # the copy on an earlier channel that it took over for
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
