@@ -14,7 +14,6 @@ from distributor.bulletin.account import check_account
 from distributor.bulletin.assemble import assemble, take_apart, take_page_apart
 from distributor.bulletin.check import check_bulletin
 from distributor.bulletin.docx import package as docx
-from distributor.bulletin.docx.document import read_document
 from distributor.bulletin.model import Bulletin, Picture, Reading
 from distributor.bulletin.pictures import load_pictures
 from distributor.bulletin.source import Undecodable, decode, normal_lines
@@ -63,6 +62,9 @@ def _is_document(path: Path, source: bytes) -> bool:
 
 
 def _read_document(source: bytes, file: str) -> Reading:
+    # The library for documents is slow to load, and most bulletins are Markdown.
+    from distributor.bulletin.docx.document import read_document
+
     document = read_document(source, file)
     if len(document.page.text) > MOST_CHARACTERS:
         return Reading(Bulletin(""), (_too_long(document.page.text, Place(file)),), source, {}, _digest(source, {}))

@@ -6,8 +6,6 @@ from distributor.cli.article_documents import article_document
 from distributor.cli.problem_documents import Document
 from distributor.cli.receipt_documents import receipt_document, step_document
 from distributor.delivery.evidence import evidence_of, ladder
-from distributor.dispatch.plan import Plan
-from distributor.recipients.changes import Changes
 from distributor.reports.progress import Standing
 from distributor.store.receipt_records import Receipt, signs_of
 from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
@@ -92,42 +90,6 @@ def attempt_document(attempt: AttemptRecord) -> Document:
         "fault": attempt.fault or None,
         "stage": attempt.stage or None,
         "reply": {"code": attempt.code, "enhanced": attempt.enhanced, "text": attempt.text},
-    }
-
-
-def changes_document(changes: Changes) -> Document:
-    """How one list of recipients differs from another."""
-    return {
-        "added": [recipient.address for recipient in changes.added],
-        "removed": [recipient.address for recipient in changes.removed],
-        "moved": [change.after.address for change in changes.moved],
-        "readdressed": [change.after.address for change in changes.readdressed],
-        "renamed": [change.after.address for change in changes.renamed],
-        "shrink": round(changes.shrink, 3),
-    }
-
-
-def plan_document(plan: Plan) -> Document:
-    """What a send would do."""
-    return {
-        "bulletin": bulletin_document(plan.record),
-        "to_send": plan.to_send,
-        "waiting": plan.waiting,
-        "unknown": plan.unknown,
-        "groups": [
-            {
-                "group": group.group,
-                "direction": group.direction,
-                "to_send": group.to_send,
-                "waiting": group.waiting,
-                "settled": group.settled,
-                "unknown": group.unknown,
-                "hold": group.hold,
-            }
-            for group in plan.groups
-        ],
-        "previous": bulletin_document(plan.previous) if plan.previous else None,
-        "changes": changes_document(plan.changes) if plan.changes else None,
     }
 
 

@@ -17,11 +17,11 @@ from rich.progress import (
 
 from distributor.cli.desk import Desk
 from distributor.delivery.state import State
-from distributor.dispatch.send import somebody_sends
 from distributor.reports.state_words import STATES
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.records import Books, BulletinRecord
+from distributor.store.sender_lock import somebody_sends
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.cli.receipt_documents import receipt_document, table_document
+from distributor.cli.tables import plain_table
 from distributor.dispatch.locate import locate
 from distributor.dispatch.reopen import reopen
 from distributor.errors import BadInput, Unavailable
@@ -145,9 +145,7 @@ def _show(desk: Desk, table: ReceiptTable) -> None:
 def _show_group(desk: Desk, group: GroupTable) -> None:
     deadline = words("until {when}", when=desk.local(group.deadline)) if group.deadline else ""
     desk.say(f"{group.direction} {group.group}  {deadline}", style="bold")
-    shown = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in (say("unit"), say("name"), say("standing"), say("evidence"), say("time"), say("remark")):
-        shown.add_column(column, overflow="fold")
+    shown = plain_table(say("unit"), say("name"), say("standing"), say("evidence"), say("time"), say("remark"))
     for unit in group.units:
         for person in unit.people:
             colour = _COLOURS.get(person.standing, "")

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from distributor.bulletin.reading import read_bulletin
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.exits import Exit
 from distributor.cli.help_pages import Group
 from distributor.cli.problem_documents import problem_document
+from distributor.cli.tables import plain_table
 from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.recipients.coverage import coverage
 from distributor.recipients.model import Recipient
@@ -73,9 +73,7 @@ def _check(desk: Desk, bulletin: str | None) -> int:
 
 def _list(desk: Desk) -> int:
     loaded, resolved = load_recipients(desk.settings, templates_of(desk.settings))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("", say("group"), say("unit"), say("name"), say("role"), say("address"), say("also for")):
-        table.add_column(column, overflow="fold")
+    table = plain_table("", say("group"), say("unit"), say("name"), say("role"), say("address"), say("also for"))
     directions = {group.name: group.direction for group in loaded.directory.groups}
     for recipient in resolved.recipients:
         also = "、".join(recipient.credited)

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from distributor.cli.desk import Desk
 from distributor.cli.documents import bulletin_document
 from distributor.cli.exits import Exit
 from distributor.cli.problem_documents import problem_document
+from distributor.cli.tables import plain_table
 from distributor.dispatch.hours import own_rule
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput, Problem
@@ -128,9 +128,7 @@ def _moment(desk: Desk, text: str | None) -> dt.datetime:
 def _show(desk: Desk, rule: Rule, outlook: Outlook) -> None:
     desk.say(words("Rule: {rule} ({zone})", rule=rule, zone=desk.settings.office.timezone), style="bold")
     if outlook.firings:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in (say("goes out"), "", say("day"), say("passed over")):
-            table.add_column(column, overflow="fold")
+        table = plain_table(say("goes out"), "", say("day"), say("passed over"))
         for firing in outlook.firings:
             weekday = str(_WEEKDAYS[firing.date.weekday()])
             table.add_row(
@@ -149,9 +147,7 @@ def _show(desk: Desk, rule: Rule, outlook: Outlook) -> None:
 def _show_waiting(desk: Desk, waits: Sequence[Waiting]) -> None:
     if not waits:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in (say("waits for its hour"), say("goes out"), say("its own rule")):
-        table.add_column(column, overflow="fold")
+    table = plain_table(say("waits for its hour"), say("goes out"), say("its own rule"))
     for one in waits:
         due = desk.local(one.due) or say("not released, or on hold")
         table.add_row(escape(one.record.title), due, escape(one.record.send_rule))

@@ -11,11 +11,13 @@ import typer
 from distributor.channels.smtp.rules import Rules
 from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
-from distributor.cli.documents import plan_document, status_document
+from distributor.cli.documents import status_document
 from distributor.cli.exits import Exit
 from distributor.cli.finalise import finalise_file
+from distributor.cli.plan_documents import plan_document
+from distributor.cli.plan_show import show_plan
 from distributor.cli.progress import follow, in_hand, watching
-from distributor.cli.show import show_deliveries, show_plan, show_resting, show_summary
+from distributor.cli.show import show_deliveries, show_resting, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
@@ -30,7 +32,6 @@ from distributor.dispatch.send import (
     require_accounts,
     send_due,
     sender,
-    somebody_sends,
 )
 from distributor.errors import Refused
 from distributor.reports.progress import Standing, standing
@@ -38,7 +39,7 @@ from distributor.reports.resting import left_alone, resting
 from distributor.store.database import Database
 from distributor.store.deliveries import books
 from distributor.store.records import BulletinRecord, DeliveryRecord, not_taken_over
-from distributor.store.sender_lock import SenderBusy
+from distributor.store.sender_lock import SenderBusy, somebody_sends
 from distributor.words import say, words
 
 

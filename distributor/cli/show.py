@@ -4,15 +4,13 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 
 from rich.markup import escape
-from rich.table import Table
 
 from distributor.cli.article_show import show_standing
 from distributor.cli.desk import Desk
 from distributor.cli.progress import counted, state_name
+from distributor.cli.tables import plain_table
 from distributor.delivery.evidence import evidence_of
 from distributor.delivery.state import State
-from distributor.dispatch.plan import Plan
-from distributor.recipients.changes import Changes
 from distributor.reports.evidence_words import RUNGS
 from distributor.reports.progress import Standing
 from distributor.reports.resting import LeftAlone, Resting, left_alone_words, resting_words
@@ -37,42 +35,6 @@ _COLOURS = {
 }
 
 
-def show_plan(desk: Desk, plan: Plan) -> None:
-    """What a send would do: counts per group, and what changed against the last bulletin."""
-    if desk.as_json:
-        return
-    desk.say(plan.record.title, style="bold red")
-    table = _table(say("group"), say("direction"), say("to send"), say("waiting"), say("settled"), say("unknown"))
-    for group in plan.groups:
-        table.add_row(
-            escape(group.group),
-            group.direction,
-            *(str(n) for n in (group.to_send, group.waiting, group.settled, group.unknown)),
-        )
-    desk.console.print(table)
-    for group in plan.groups:
-        if group.hold:
-            desk.say(words("{group} is on hold: {reason}", group=group.group, reason=hold_words(group.hold, plan.name)))
-    if plan.previous and plan.changes:
-        _show_changes(desk, plan.previous.title, plan.changes)
-
-
-def _show_changes(desk: Desk, before: str, changes: Changes) -> None:
-    if changes.nothing:
-        desk.say(words("The recipients are the same as for {label}.", label=before))
-        return
-    desk.say(words("Against {label}:", label=before))
-    rows = (
-        ("+", [f"{r.unit} {r.name} <{r.address}>" for r in changes.added]),
-        ("−", [f"{r.unit} {r.name} <{r.address}>" for r in changes.removed]),
-        ("→", [f"{c.after.name}: {c.before.group} → {c.after.group}" for c in changes.moved]),
-        ("@", [f"{c.after.name}: {c.before.address} → {c.after.address}" for c in changes.readdressed]),
-    )
-    for mark, lines in rows:
-        for line in lines:
-            desk.say(f"  {mark} {line}")
-
-
 def show_rule(desk: Desk, record: BulletinRecord) -> None:
     """The send rule of a bulletin's own, which counts before the office's."""
     if record.send_rule:
@@ -84,7 +46,7 @@ def show_deliveries(
 ) -> None:
     """Who, which group, which state. A long list shows only what needs a person."""
     shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
-    table = _table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
+    table = plain_table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
     for delivery in shown:
         colour = _COLOURS.get(delivery.state, "")
         state = state_name(delivery.state)
@@ -181,10 +143,3 @@ def _remark(desk: Desk, delivery: DeliveryRecord, receipts: Sequence[Receipt]) -
     if delivery.credited:
         parts.append(say("also for {groups}", groups="、".join(delivery.credited)))
     return " ".join(part for part in parts if part)
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

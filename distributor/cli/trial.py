@@ -6,9 +6,9 @@ from pathlib import Path
 from distributor.address import read_address
 from distributor.channels.smtp.rules_file import load_rules
 from distributor.cli.desk import Desk
-from distributor.cli.documents import plan_document
 from distributor.cli.exits import Exit
-from distributor.cli.show import show_plan
+from distributor.cli.plan_documents import plan_document
+from distributor.cli.plan_show import show_plan
 from distributor.delivery.outcome import Verdict
 from distributor.dispatch.intake import prepare
 from distributor.dispatch.letters import Letters

@@ -29,7 +29,7 @@ from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of, hasten, release
 from distributor.store.ledger import Ledger
 from distributor.store.pauses import ALL, account_rests, paused
-from distributor.store.sender_lock import SenderBusy, acquire
+from distributor.store.sender_lock import acquire
 from distributor.store.senders import signs_of_life
 from distributor.words import words
 
@@ -107,15 +107,6 @@ def sender(database: Database, bulletin_ids: Collection[int], *, owner: str, clo
         _resend(database, bulletin_ids, now=clock())
         with signs_of_life(database, owner):
             yield
-
-
-def somebody_sends(database: Database) -> bool:
-    """Whether another process holds the sender's place now; never so on PostgreSQL, which has no such place."""
-    try:
-        acquire(database, new_owner()).release()
-    except SenderBusy:
-        return True
-    return False
 
 
 def require_accounts(settings: Settings, channels: Iterable[str]) -> None:

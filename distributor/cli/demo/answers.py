@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
-from rich.table import Table
 
 from distributor.cli.demo.browser import Visited, link_in, sign_at
 from distributor.cli.desk import Desk
 from distributor.cli.progress import state_name
+from distributor.cli.tables import plain_table
 from distributor.delivery.evidence import evidence_of
 from distributor.dispatch.mailroom import take_in
 from distributor.errors import Unavailable
@@ -79,9 +79,7 @@ def show_answers(desk: Desk, database: Database, record: BulletinRecord, answere
         copies = [copy for copy in deliveries_of(conn, record.id) if copy.id in answered.how]
         receipts = receipts_of_bulletin(conn, record.id)
     desk.say(words("Nobody else is here to answer, so the demo does; this is simulated (模拟):"), style="bold")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in (say("unit"), say("name"), say("group"), say("state"), say("evidence"), say("what came back")):
-        table.add_column(column, overflow="fold")
+    table = plain_table(say("unit"), say("name"), say("group"), say("state"), say("evidence"), say("what came back"))
     for copy in copies:
         rung = evidence_of(copy.state, copy.reason, (sign.kind for sign in signs_of(receipts.get(copy.id, ()))))
         cells = (copy.unit, copy.name, copy.group, state_name(copy.state), str(RUNGS[rung]), str(answered.how[copy.id]))
