@@ -213,6 +213,15 @@ async def test_a_robot_that_was_removed_from_its_chat_is_a_final_refusal(
     assert "robot-key" not in repr(outcome)
 
 
+@pytest.mark.parametrize("errcode", [45009, 45033, 40001, 41002, 48002, 50001, 50003, 60011, 60020])
+async def test_what_stops_an_app_is_the_trouble_of_one_chat_where_a_robot_meets_it(
+    wecom: Running, robot: WeComRobotChannel, errcode: int
+) -> None:
+    wecom.platform.faults.script(ROBOT_SEND, Refuse(errcode))
+    outcome = await robot.send(robot_message("石桥镇群"), Checkpoints())
+    assert (outcome.verdict, outcome.fault, outcome.reply.code) == (Verdict.DEFERRED, Fault.RECIPIENT, errcode)
+
+
 async def test_a_text_that_is_too_long_for_a_robot_holds_the_bulletin(wecom: Running, robot: WeComRobotChannel) -> None:
     outcome = await robot.send(robot_message("石桥镇群", "简" * 1366), Checkpoints())
     assert (outcome.verdict, outcome.fault) == (Verdict.REJECTED, Fault.CONTENT)

@@ -6,6 +6,7 @@ Source: developer.work.weixin.qq.com/document/path/90313; developers.weixin.qq.c
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from distributor.channels.wechat.interface import Answer
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
@@ -57,3 +58,13 @@ def refused(answer: Answer, stage: Stage, codes: Codes) -> Outcome:
     verdict = Verdict.REJECTED if final else Verdict.DEFERRED
     wait = _WINDOW if fault is Fault.THROTTLE else None
     return Outcome(verdict, fault, stage, Reply(answer.errcode, text=answer.errmsg), wait)
+
+
+#: What elsewhere stops an account. A robot has none: its key, its limit and its settings are those of one chat.
+_OF_ONE_ROBOT = frozenset({Fault.ACCOUNT, Fault.CONFIGURATION, Fault.THROTTLE})
+
+
+def refused_in_chat(answer: Answer, stage: Stage) -> Outcome:
+    """The outcome of a robot's refusal: its trouble is that of its chat, tried again for this chat alone."""
+    outcome = refused(answer, stage, WECOM)
+    return replace(outcome, fault=Fault.RECIPIENT) if outcome.fault in _OF_ONE_ROBOT else outcome

@@ -2,7 +2,8 @@
 
 A robot gives no id, no receipt and no recall, and knows no duplicate check: when no answer can be read, nobody
 knows (developer.work.weixin.qq.com/document/path/91770). Files are uploaded before the words are said, and shown
-after them; the words alone are the bulletin, so a file that is not taken takes nothing back.
+after them; the words alone are the bulletin, so a file that is not taken takes nothing back. Robots share an account
+in name only: no refusal of one stops the others (ADR 0027).
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 
 from distributor.channels.base import Checkpoint, File, Message
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
-from distributor.channels.wechat.meaning import WECOM, refused
+from distributor.channels.wechat.meaning import refused_in_chat
 from distributor.channels.wechat.wecom import take_step
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.discretion import keep_secret
@@ -83,7 +84,7 @@ class _Robot:
             answer = await self._interface.upload(_UPLOAD, file.name, file.content, file.media_type, query)
         except Unanswered as trouble:
             return Outcome(Verdict.DEFERRED, Fault.NETWORK, Stage.UPLOAD, Reply(text=trouble.reason))
-        return refused(answer, Stage.UPLOAD, WECOM) if answer.errcode else answer.text("media_id")
+        return refused_in_chat(answer, Stage.UPLOAD) if answer.errcode else answer.text("media_id")
 
     async def _words(self, body: bytes) -> Outcome:
         try:
@@ -92,7 +93,7 @@ class _Robot:
             verdict = Verdict.UNKNOWN if trouble.sent else Verdict.DEFERRED
             return Outcome(verdict, Fault.NETWORK, Stage.REQUEST, Reply(text=trouble.reason))
         if answer.errcode:
-            return refused(answer, Stage.REQUEST, WECOM)
+            return refused_in_chat(answer, Stage.REQUEST)
         return Outcome(Verdict.ACCEPTED, stage=Stage.REQUEST)
 
     async def _show(self, media_id: str) -> str:
