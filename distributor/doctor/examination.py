@@ -11,6 +11,8 @@ from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
 from distributor.doctor.mailbox import check_mailbox
 from distributor.doctor.official_accounts import check_official_accounts
+from distributor.doctor.pages import check_pages
+from distributor.doctor.quotas import check_quotas
 from distributor.doctor.recipients import check_recipients
 from distributor.doctor.replies import check_replies
 from distributor.doctor.sender import check_sender
@@ -36,6 +38,8 @@ CHECKS: Mapping[str, Check] = {
     "wecom": check_wecom,
     "mailbox": check_mailbox,
     "official_account": check_official_accounts,
+    "quotas": check_quotas,
+    "pages": check_pages,
     "sender": check_sender,
 }
 

@@ -1,4 +1,4 @@
-"""Each app of WeCom and each robot: token, trusted address, who sees the app, the callback address.
+"""Each app of WeCom and each robot: token, trusted address, who sees the app, its messages today, the callback address.
 
 Nothing is sent to anybody. An errcode other than 0 is a failure whatever its text says.
 """
@@ -6,12 +6,16 @@ Nothing is sent to anybody. An errcode other than 0 is a failure whatever its te
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from distributor.channels.wechat.interface import Answer, Unanswered
+from distributor.channels.wechat.proof import sealed_question
 from distributor.channels.wechat.token import NoToken
 from distributor.channels.wechat.wecom import App, seal_of
 from distributor.discretion import keep_secret
 from distributor.dispatch.intake import load_recipients, templates_of
+from distributor.doctor.callback import Callback, check_callback
 from distributor.doctor.diagnosis import Context, Diagnosis, failure, of_error, ok, unchecked, warning
 from distributor.errors import BadFile, BadInput
 from distributor.misfit import Misfit
@@ -19,6 +23,9 @@ from distributor.settings import WeComApp
 from distributor.words import Words, words
 
 _FROM = re.compile(r"from ip: ?([0-9a-fA-F.:]+?),?(?:\s|$)")
+
+#: Of today; the count begins anew at midnight in China.
+_TODAY = b'{"time_type": 0}'
 
 #: Names of people that are shown in one finding.
 _SHOWN = 8
@@ -36,7 +43,7 @@ def check_wecom(context: Context) -> Iterator[Diagnosis]:
     """One finding or more for each app and each robot of the settings; nothing where there are none."""
     for name, account in context.settings.wecom.items():
         label, here = f"wecom.{name}", account.found_from(context.settings.home)
-        yield from _callback(label, name, here, context)
+        yield from _callback(f"{label}.callback", name, here, context)
         if not context.network:
             yield unchecked(label, words("Not checked: no network was allowed."))
             continue
@@ -46,7 +53,10 @@ def check_wecom(context: Context) -> Iterator[Diagnosis]:
             yield of_error(label, error)
             continue
         quick = here.model_copy(update={"timeout": min(here.timeout, context.patience)})
-        yield from _judged(label, asyncio.run(_ask(quick, secret)), context)
+        found = asyncio.run(_ask(quick, secret))
+        yield from _judged(label, found.app, context)
+        if found.today is not None:
+            yield _sent_today(f"{label}.quota", found.today, here.agent_id)
     for name, robot in context.settings.wecom_robot.items():
         label = f"wecom_robot.{name}"
         try:
@@ -57,19 +67,49 @@ def check_wecom(context: Context) -> Iterator[Diagnosis]:
         yield unchecked(label, words("Not tried: a robot answers no question, and its chat would see a message."))
 
 
-async def _ask(account: WeComApp, secret: str) -> Answer | NoToken | Unanswered:
+_Said = Answer | NoToken | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the platform says of an app, and, where it knows the app, of the messages that it sent today."""
+
+    app: _Said
+    today: Answer | Unanswered | None = None
+
+
+async def _ask(account: WeComApp, secret: str) -> _Found:
     app = App(account, secret)
     try:
-        token = await app.token.get()
-        query = {"access_token": token, "agentid": str(account.agent_id)}
-        return await app.interface.get("/cgi-bin/agent/get", query)
+        known = await app.look("/cgi-bin/agent/get", {"agentid": str(account.agent_id)})
+        if known.errcode:
+            return _Found(known)
+        try:
+            return _Found(known, await app.ask("/cgi-bin/message/get_statistics", _TODAY))
+        except Unanswered as trouble:
+            return _Found(known, trouble)
     except (NoToken, Unanswered) as trouble:
-        return trouble
+        return _Found(trouble)
     finally:
         await app.close()
 
 
-def _judged(label: str, found: Answer | NoToken | Unanswered, context: Context) -> Iterator[Diagnosis]:
+def _sent_today(label: str, found: Answer | Unanswered, agent_id: int) -> Diagnosis:
+    """How much the app has sent today. The platform allows 200 messages a day for each account that the enterprise may
+    have (path/90236), but no interface tells how many those are, so nobody here knows what is left."""
+    if isinstance(found, Unanswered) or found.errcode:
+        said = found.reason if isinstance(found, Unanswered) else f"{found.errcode} {found.errmsg}"
+        what = words("The platform does not say how much the app has sent today: {reason}.", reason=said)
+        return unchecked(label, what, words("Not every platform has this interface; sending does not need it."))
+    rows = found.fields.get("statistics")
+    apps = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    count = next((app.get("count", 0) for app in apps if app.get("agentid") == agent_id), 0)
+    what = words("The app has sent {count} today, by the platform's count; the limit is 200 for each account of the "
+                 "enterprise.", count=count)  # fmt: skip
+    return ok(label, what)
+
+
+def _judged(label: str, found: _Said, context: Context) -> Iterator[Diagnosis]:
     if isinstance(found, Unanswered):
         what = words("The platform gives no readable answer: {reason}.", reason=found.reason)
         yield failure(label, what, words("Check base_url, proxy, the network and the firewall."))
@@ -119,25 +159,18 @@ def _unseen(label: str, answer: Answer, context: Context) -> Iterator[Diagnosis]
 
 
 def _callback(label: str, name: str, account: WeComApp, context: Context) -> Iterator[Diagnosis]:
-    """The seal, and the address that is to be entered in the console."""
+    """The seal, and whether the address that is entered in the console answers as the platform wants."""
     try:
         seal = seal_of(account)
     except BadInput as error:
-        yield of_error(f"{label}.callback", error)
+        yield of_error(label, error)
         return
     except Misfit as error:
-        yield failure(f"{label}.callback", error.what, error.do)
+        yield failure(label, error.what, error.do)
         return
     if seal is None:
         what = words("No callbacks: a button that is pressed on a card is not heard.")
-        yield warning(f"{label}.callback", what, words("Set callback_token_file and aes_key_file; see docs/wecom.md."))
+        yield warning(label, what, words("Set callback_token_file and aes_key_file; see docs/wecom.md."))
         return
-    base = context.settings.office.base_url.rstrip("/")
-    if not base:
-        what = words("The platform cannot reach a callback address: [office] base_url is empty.")
-        yield warning(
-            f"{label}.callback", what, words("Set base_url to the address under which the pages are reached.")
-        )
-        return
-    address = f"{base}/wecom/{name}"
-    yield ok(f"{label}.callback", words("Enter {address} at 接收消息 in the admin console.", address=address))
+    question = partial(sealed_question, seal, at=context.now)
+    yield from check_callback(Callback(label, f"/wecom/{name}", "接收消息", question), context)

@@ -27,7 +27,7 @@ from distributor.service.reminding import REMINDER, Reminding
 from distributor.service.sending import TELLER, Sending
 from distributor.service.telling import miss_account, tell_of_stumble
 from distributor.service.watching import watch_inbox
-from distributor.settings.channels import every_account
+from distributor.settings.channels import every_account, limited_scopes
 from distributor.store import leases
 from distributor.store.ledger import Ledger
 from distributor.web.figures import all_figures
@@ -183,12 +183,8 @@ async def _pages(office: Office) -> Pages | None:
 
 
 def _scopes(office: Office) -> list[Scope]:
-    scopes = []
-    for name, account in office.settings.smtp.items():
-        scopes.append(Scope(f"account:{name}", account.limits))
-        scopes += [Scope(f"domain:{name}:{domain}", limits) for domain, limits in account.domain_limits.items()]
-    scopes += [Scope(f"account:wecom.{name}", app.limits) for name, app in office.settings.wecom.items()]
-    return scopes
+    settings = office.settings
+    return [scope for account in every_account(settings) for scope in limited_scopes(settings, account)]
 
 
 @contextlib.contextmanager

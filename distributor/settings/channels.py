@@ -6,6 +6,7 @@ because each serves one chat only and none can take another's place.
 
 from typing import Final
 
+from distributor.delivery.throttle import Scope
 from distributor.errors import BadInput
 from distributor.settings.model import Settings
 from distributor.words import words
@@ -47,6 +48,18 @@ def connections_of(settings: Settings, account: str) -> int:
     if channel == ROBOT:
         return min(len(settings.wecom_robot), _ROBOTS_AT_ONCE)
     return settings.wecom[name].connections if channel == WECOM else settings.smtp[name].connections
+
+
+def limited_scopes(settings: Settings, account: str) -> tuple[Scope, ...]:
+    """What an account's own limits count: all its messages, and for mail those to each domain with a limit."""
+    channel, name = account_of(account)
+    if channel == ROBOT:
+        return ()
+    if channel == WECOM:
+        return (Scope(f"account:{account}", settings.wecom[name].limits),)
+    mail = settings.smtp[name]
+    domains = (Scope(f"domain:{name}:{domain}", limits) for domain, limits in mail.domain_limits.items())
+    return (Scope(f"account:{name}", mail.limits), *domains)
 
 
 def require_secret(settings: Settings, account: str) -> None:

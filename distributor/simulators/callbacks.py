@@ -4,12 +4,12 @@ Source: developer.work.weixin.qq.com/document/path/90930; the Official Account c
 """
 
 import datetime as dt
-import secrets
 from dataclasses import dataclass
 
 import defusedxml.ElementTree
 import httpx2
 
+from distributor.channels.wechat.proof import sealed_question, signed
 from distributor.channels.wechat.seal import Seal
 
 TRIES = 3
@@ -28,18 +28,12 @@ def sealed_call(seal: Seal, message: str, *, receiver: str, at: dt.datetime) -> 
     """An event under signature and encryption."""
     encrypted = seal.close(message.encode())
     body = f"<xml><ToUserName><![CDATA[{receiver}]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-    return Call(_signed(seal, encrypted, at), body)
+    return Call(signed(seal, encrypted, at=at), body)
 
 
 def proof(seal: Seal, echo: str, *, at: dt.datetime) -> Call:
     """The question that proves an address: it must answer with `echo`, and nothing else."""
-    encrypted = seal.close(echo.encode())
-    return Call({**_signed(seal, encrypted, at), "echostr": encrypted})
-
-
-def _signed(seal: Seal, encrypted: str, at: dt.datetime) -> dict[str, str]:
-    timestamp, nonce = str(int(at.timestamp())), secrets.token_hex(8)
-    return {"msg_signature": seal.signature(timestamp, nonce, encrypted), "timestamp": timestamp, "nonce": nonce}
+    return Call(sealed_question(seal, echo, at=at))
 
 
 async def deliver(client: httpx2.AsyncClient, url: str, call: Call) -> httpx2.Response:

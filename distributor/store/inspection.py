@@ -3,9 +3,11 @@
 Unlike `Database.open`, it makes no tables, upgrades none, and leaves no file behind.
 """
 
+import contextlib
 import datetime as dt
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +98,29 @@ def look(url: str, *, thorough: bool = False) -> Looked:
                 journal=conn.execute(text("PRAGMA journal_mode")).scalar_one() if path else "",
                 faults=_faults(conn) if path and thorough else (),
             )
+    except SQLAlchemyError as error:
+        known = trouble(error, str(path) if path else "[database] url")
+        if known is None:
+            raise
+        raise known from error
+    finally:
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def looking(url: str) -> Iterator[Connection | None]:
+    """Reads rows as a stranger; None where there is no database yet or its tables are of another version.
+
+    Raises `Unavailable` when it cannot be read.
+    """
+    path = sqlite_file(url)
+    if path is not None and not path.exists():
+        yield None
+        return
+    engine = stranger(url, path)
+    try:
+        with engine.connect() as conn:
+            yield conn if current_version(conn) == HEAD else None
     except SQLAlchemyError as error:
         known = trouble(error, str(path) if path else "[database] url")
         if known is None:

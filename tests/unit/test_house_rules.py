@@ -43,7 +43,7 @@ DOORS = {
     "aiosmtplib": {"channels/smtp"},
     "cryptography": {"channels/wechat"},
     "defusedxml": {"bulletin", "simulators", "web"},
-    "httpx2": {"channels/wechat", "simulators"},
+    "httpx2": {"channels/wechat", "doctor/visit", "simulators"},
     "markdown_it": {"bulletin"},
     "mdit_py_plugins": {"bulletin"},
     "mammoth": {"bulletin/docx/reader"},

@@ -3,7 +3,7 @@
 No `Channel`: an article goes to everybody and to nobody in particular, in several irrevocable steps that an editor
 says yes to one by one. What must happen between two of them, and after a crash, is the caller's law; here each step is
 one request whose answer is a value, a refusal or silence. Source: developers.weixin.qq.com, draft, freepublish,
-message/mass.
+message/mass, openapi/quota.
 """
 
 import contextlib
@@ -68,6 +68,14 @@ class Submitted:
 
     task_id: str
     statistics_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallsLeft:
+    """How many calls of an interface the platform allows on this day (of China), and how many are left."""
+
+    allowed: int
+    left: int
 
 
 class OfficialAccount:
@@ -183,6 +191,12 @@ class OfficialAccount:
         answer = await self._post("/cgi-bin/draft/batchget", {"offset": 0, "count": 1, "no_content": 1})
         await self._post("/cgi-bin/freepublish/batchget", {"offset": 0, "count": 1, "no_content": 1})
         return read_list(answer.fields)[1]
+
+    async def calls_left(self, path: str) -> CallsLeft | None:
+        """What is left today of the calls of one interface, by its path; None when the platform gives no numbers."""
+        quota = (await self._post("/cgi-bin/openapi/quota/get", {"cgi_path": path})).fields.get("quota")
+        numbers = [str(quota.get(name, "")) for name in ("daily_limit", "remain")] if isinstance(quota, dict) else []
+        return CallsLeft(*map(int, numbers)) if numbers and all(number.isdecimal() for number in numbers) else None
 
     async def _find(self, path: str, title: str, content: str, others: Set[str]) -> Listed | None:
         for offset in range(0, _LOOKED_THROUGH, _PAGE):

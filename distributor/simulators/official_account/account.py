@@ -46,6 +46,7 @@ class Account:
     trusted: frozenset[str] = frozenset({"127.0.0.1"})
     may_publish: bool = True
     mass_quota: int = 1
+    daily_calls: dict[str, int] = field(default_factory=dict)  # by path; others may be called a thousand times
     followers: int = 1000
     materials: dict[str, bytes] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)

@@ -30,6 +30,7 @@ class OfficialAccount:
             routes=[
                 routes.post("/cgi-bin/stable_token", self.tokens.stable),
                 routes.get("/cgi-bin/token", self.tokens.old),
+                routes.post("/cgi-bin/openapi/quota/get", self.tokens.quota),
                 routes.post("/cgi-bin/media/uploadimg", self.drafts.picture),
                 routes.post("/cgi-bin/material/add_material", self.drafts.material),
                 routes.post("/cgi-bin/draft/add", self.drafts.add),

@@ -1,18 +1,22 @@
-"""Access tokens: the stable kind, and the old kind of which only the newest is good.
+"""Access tokens, the stable kind and the old kind of which only the newest is good; and how often they may be used.
 
-Source: developers.weixin.qq.com, getStableAccessToken and getAccessToken.
+Source: developers.weixin.qq.com, getStableAccessToken, getAccessToken and openapi/quota/get.
 """
 
 import datetime as dt
 import secrets
+from collections import Counter
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from distributor.simulators.answers import Refused, document, peer_of
+from distributor.simulators.answers import Refused, document, ok, peer_of
 from distributor.simulators.official_account.account import Account
 
 LIFE = dt.timedelta(seconds=7200)
+_CHINA = ZoneInfo("Asia/Shanghai")
+_DAILY_CALLS = 1000
 
 
 class Tokens:
@@ -22,6 +26,7 @@ class Tokens:
         self._account = account
         self._stable: tuple[str, dt.datetime] = ("", account.clock())
         self._old: tuple[str, dt.datetime] = ("", account.clock())
+        self._calls: Counter[tuple[str, dt.date]] = Counter()
         self.given = 0
 
     async def stable(self, request: Request) -> Response:
@@ -58,7 +63,7 @@ class Tokens:
         return JSONResponse({"access_token": token[0], "expires_in": left})
 
     def need(self, request: Request) -> None:
-        """Refuses a request without a good token."""
+        """Refuses a request without a good token, and one more call than the day allows; counts the others."""
         token, now = request.query_params.get("access_token", ""), self._account.clock()
         if not token:
             raise Refused(41001)
@@ -66,8 +71,27 @@ class Tokens:
             if token == good:
                 if until <= now:
                     raise Refused(42001)
+                self._count(request.url.path, now)
                 return
         raise Refused(40001)
+
+    def _count(self, path: str, now: dt.datetime) -> None:
+        day = now.astimezone(_CHINA).date()
+        if self._calls[path, day] >= self._allowed(path):
+            raise Refused(45009)
+        self._calls[path, day] += 1
+
+    def _allowed(self, path: str) -> int:
+        return self._account.daily_calls.get(path, _DAILY_CALLS)
+
+    async def quota(self, request: Request) -> Response:
+        """`POST /cgi-bin/openapi/quota/get`: how often one interface was called today, and may be."""
+        self.need(request)
+        path = (await document(request)).get("cgi_path")
+        if not isinstance(path, str) or not path.startswith("/cgi-bin/"):
+            raise Refused(76021, "cgi_path not found, please check")
+        used, allowed = self._calls[path, self._account.clock().astimezone(_CHINA).date()], self._allowed(path)
+        return ok(quota={"daily_limit": allowed, "used": used, "remain": max(allowed - used, 0)})
 
     def expire_early(self) -> None:
         """All tokens die now, whatever was promised."""

@@ -7,8 +7,10 @@ caller: a duplicate is answered like a success, and a task id used twice is refu
 import datetime as dt
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +22,7 @@ from distributor.simulators.wecom.limits import MEMBER_LIMITS, Windows
 from distributor.simulators.wecom.media import Shelf
 from distributor.simulators.wecom.tokens import Tokens
 
+_CHINA = ZoneInfo("Asia/Shanghai")
 RECALL = dt.timedelta(hours=24)
 CODE_LIFE = dt.timedelta(hours=72)
 _MOST_USERS = 1000
@@ -143,3 +146,17 @@ class Messages:
             if user in readers:
                 self._company.greyed[msgid, user] = name
         return ok(invaliduser=[user for user in users if user not in readers])
+
+    async def statistics(self, request: Request) -> Response:
+        """`POST /cgi-bin/message/get_statistics`: how often each app reached somebody, today (0) or yesterday (1)."""
+        self._tokens.app_of(request)
+        back = (await document(request)).get("time_type", 0)
+        if back not in (0, 1):
+            raise Refused(40058)
+        day = self._company.clock().astimezone(_CHINA).date() - dt.timedelta(days=back)
+        shown = Counter(one.agent_id for one in self._company.shown if one.at.astimezone(_CHINA).date() == day)
+        apps = (
+            {"agentid": app.agent_id, "app_name": "简报", "count": shown[app.agent_id]}
+            for app in self._company.apps.values()
+        )
+        return ok(statistics=list(apps))

@@ -36,6 +36,7 @@ class WeCom:
                 routes.post("/cgi-bin/message/send", self.messages.send),
                 routes.post("/cgi-bin/message/recall", self.messages.recall),
                 routes.post("/cgi-bin/message/update_template_card", self.messages.update_card),
+                routes.post("/cgi-bin/message/get_statistics", self.messages.statistics),
                 routes.post("/cgi-bin/media/upload", self._upload),
                 routes.post("/cgi-bin/user/getuserid", self.contacts.by_mobile),
                 routes.post("/cgi-bin/user/get_userid_by_email", self.contacts.by_email),
