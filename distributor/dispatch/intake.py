@@ -13,7 +13,7 @@ from pathlib import Path
 from distributor.bulletin.model import Bulletin, Reading
 from distributor.bulletin.reading import read_bulletin
 from distributor.dispatch.letters import compile_for, prove_card
-from distributor.dispatch.paper import corrected, pdf_of
+from distributor.dispatch.paper import pdf_of
 from distributor.errors import BadFile, BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
@@ -50,6 +50,7 @@ class Prepared:
 
     path: Path
     reading: Reading
+    settings: Settings
     templates: Templates
     loaded: Loaded
     resolved: Resolved
@@ -89,11 +90,24 @@ class Prepared:
         )
 
     def _letters_of(self, edition: int) -> tuple[PreparedLetter, ...]:
-        """The letters; of a later edition with the PDF that is marked so. Which edition it is, only the store knows."""
-        if edition == 1 or not any(letter.rendition.attachments for letter in self.letters):
+        """The letters; those of a later edition say so. Which edition it is, only the store knows."""
+        if edition == 1:
             return self.letters
-        pdf = pdf_of(self.reading, self.templates, file=self.path.name, edition=edition)
-        return tuple(replace(letter, rendition=corrected(letter.rendition, pdf)) for letter in self.letters)
+        return tuple(
+            replace(
+                letter,
+                rendition=render_for(
+                    self.reading,
+                    letter.group,
+                    self.settings,
+                    self.templates,
+                    file=self.path.name,
+                    channel=letter.rendition.channel,
+                    edition=edition,
+                ),
+            )
+            for letter in self.letters
+        )
 
 
 def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, Resolved]:
@@ -143,6 +157,7 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     return Prepared(
         path=path,
         reading=reading,
+        settings=settings,
         templates=templates,
         loaded=loaded,
         resolved=resolved,
@@ -192,9 +207,19 @@ def _proof(rendition: Rendition, settings: Settings, path: Path) -> list[Problem
 
 
 def render_for(
-    reading: Reading, group: Group, settings: Settings, templates: Templates, *, file: str, channel: str = CHANNEL
+    reading: Reading,
+    group: Group,
+    settings: Settings,
+    templates: Templates,
+    *,
+    file: str,
+    channel: str = CHANNEL,
+    edition: int = 1,
 ) -> Rendition:
-    """Renders the letter that one group gets on one channel, with its files. `file` names the bulletin in errors."""
+    """Renders the letter that one group gets on one channel, with its files.
+
+    `file` names the bulletin in errors; `edition` above 1 is a correction (更正).
+    """
     office = settings.office
     view = GroupView(
         name=group.name,
@@ -209,15 +234,24 @@ def render_for(
         reply_address=office.reply_to or office.sender,
         base_url=office.base_url,
     )
-    if channel == CHANNEL:
-        pictures = reading.assets
-        rendition = render_email(reading.bulletin, group=view, office=sender, templates=templates, pictures=pictures)
-    else:
-        rendition = render_card(reading.bulletin, group=view, office=sender, templates=templates, channel=channel)
+    # What goes to a chat is everybody's, and no paper for one reader.
+    code = channel == CHANNEL and bool(office.base_url) and Attach.PDF_WITH_CODE in group.attached
     # A member's card has no room for a file, and leads to the page that has it.
-    if channel != WECOM and Attach.PDF in group.attached:
-        return replace(rendition, attachments=(pdf_of(reading, templates, file=file),))
-    return rendition
+    carries = bool(group.attached) and channel != WECOM
+    files = (pdf_of(reading, templates, file=file, edition=edition, code=code),) if carries else ()
+    bulletin = reading.bulletin
+    if channel != CHANNEL:
+        card = render_card(bulletin, group=view, office=sender, templates=templates, channel=channel, edition=edition)
+        return replace(card, attachments=files)
+    return render_email(
+        bulletin,
+        group=view,
+        office=sender,
+        templates=templates,
+        pictures=reading.assets,
+        edition=edition,
+        attachments=files,
+    )
 
 
 def key_of(bulletin: Bulletin, *, today: dt.date) -> BulletinKey:

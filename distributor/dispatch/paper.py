@@ -1,48 +1,42 @@
-"""The PDF of a bulletin as a file: the one that travels with a letter, and the one for a single reader.
+"""The PDF of a bulletin as a file: the one that travels with a letter, and the one on the reader's page.
 
-A letter's PDF is the same for everybody who gets it and carries no link: a QR code that opens one reader's page
-would let whoever holds the paper sign for him (docs/adr/0014). A reader's own may carry his.
+It is set once for everybody. Where it has room for a code, each reader's copy gets his own when it is handed over
+(docs/adr/0027); without room it is the same for all.
 """
-
-import dataclasses
 
 from distributor.bulletin.model import Reading
 from distributor.bulletin.source import Undecodable, decode, normal_lines
 from distributor.errors import Place
+from distributor.rendering.edition import correction_mark
 from distributor.rendering.pdf.document import Paper, render_pdf
 from distributor.rendering.pdf.faults import MissingGlyph
+from distributor.rendering.pdf.own_code import place_of
 from distributor.rendering.pdf.paper import paper_name
-from distributor.rendering.rendition import Attachment, Rendition
+from distributor.rendering.rendition import Attachment
 from distributor.rendering.templates import Templates
 
 MEDIA_TYPE = "application/pdf"
 
+#: The personal field that a code on paper says.
+LINK = "links.read"
 
-def pdf_of(reading: Reading, templates: Templates, *, file: str, edition: int = 1, link: str = "") -> Attachment:
+
+def pdf_of(reading: Reading, templates: Templates, *, file: str, edition: int = 1, code: bool = False) -> Attachment:
     """The bulletin as a PDF under the name a reader keeps it by. `edition` above 1 is marked 更正.
 
-    `file` is the bulletin's name in errors. `link` makes it one reader's own. Raises `MissingGlyph` with the place of
-    the character in the file, `BadInput` for pictures and templates.
+    `file` is the bulletin's name in errors. `code` keeps room for the code of each reader's page, if the template
+    prints one. Raises `MissingGlyph` with the place of the character in the file, `BadInput` for pictures and
+    templates.
     """
     mark = correction_mark(edition)
-    paper = Paper(reading.bulletin, reading.assets, correction=mark, link=link)
+    paper = Paper(reading.bulletin, reading.assets, correction=mark, room=code)
     try:
         content = render_pdf(paper, templates)
     except MissingGlyph as missing:
         missing.place = _place(missing.characters[0], reading.source, file)
         raise
-    return Attachment(paper_name(reading.bulletin, correction=mark), MEDIA_TYPE, content)
-
-
-def corrected(rendition: Rendition, pdf: Attachment) -> Rendition:
-    """A letter with the marked PDF in the place of its own."""
-    kept = tuple(file for file in rendition.attachments if file.media_type != MEDIA_TYPE)
-    return dataclasses.replace(rendition, attachments=(*kept, pdf)) if rendition.attachments else rendition
-
-
-def correction_mark(edition: int) -> str:
-    """What is printed at the head of an edition: nothing, 更正, 更正2 …"""
-    return "" if edition < 2 else "更正" if edition == 2 else f"更正{edition - 1}"
+    says = LINK if code and place_of(content) else ""
+    return Attachment(paper_name(reading.bulletin, correction=mark), MEDIA_TYPE, content, says)
 
 
 def _place(character: str, source: bytes, file: str) -> Place:

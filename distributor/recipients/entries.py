@@ -194,7 +194,8 @@ class GroupEntry(_Entry):
     )
     attach: tuple[Attach, ...] | None = Field(
         None,
-        description="Files that travel with the letter: `[pdf]` or `[]`; empty: the PDF for 报, nothing for others.",
+        description="Files that travel with the letter: `[pdf]`, `[pdf_with_code]` (each with the QR code of that "
+        "reader's own page, where `office.base_url` is set) or `[]`; empty: the latter PDF for 报, nothing for others.",
     )
     covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
     members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")

@@ -44,6 +44,7 @@ class Attach(StrEnum):
     """What travels with a group's letter as a file."""
 
     PDF = "pdf"
+    PDF_WITH_CODE = "pdf_with_code"  # with the code of the reader's own page, where the office has pages
 
 
 class OnUnknown(StrEnum):
@@ -101,7 +102,7 @@ class Group:
         """What its letters carry: by default superiors, who print what they read, get the PDF."""
         if self.attach is not None:
             return self.attach
-        return (Attach.PDF,) if self.direction is Direction.REPORT else ()
+        return (Attach.PDF_WITH_CODE,) if self.direction is Direction.REPORT else ()
 
 
 @dataclass(frozen=True, slots=True)

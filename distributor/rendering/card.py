@@ -36,15 +36,15 @@ Document = dict[str, Any]
 
 
 def render_card(
-    bulletin: Bulletin, *, group: GroupView, office: OfficeView, templates: Templates, channel: str
+    bulletin: Bulletin, *, group: GroupView, office: OfficeView, templates: Templates, channel: str, edition: int = 1
 ) -> Rendition:
-    """Renders the bulletin for one group on `wecom` or `wecom_robot`.
+    """Renders the bulletin for one group on `wecom` or `wecom_robot`; `edition` above 1 is a correction and says so.
 
     Raises `BadInput` when a template or a character is at fault, or the words are more than the platform takes.
     """
     for value in (bulletin, group, office):
         refuse_unprintable(value)
-    values = template_values(bulletin, group, office, {}, theme=templates.theme)
+    values = template_values(bulletin, group, office, {}, theme=templates.theme, edition=edition)
     title = " ".join(templates.render("wecom/title.txt", values).split())
     if channel == ROBOT:
         message = _said("markdown_v2", _lines(templates.render("wecom/robot.md", values)), _ROBOT_MOST)

@@ -17,7 +17,7 @@ from distributor.errors import BadInput, Refused
 from distributor.rendering.footnotes import Footnotes
 from distributor.rendering.logo import placed_logo
 from distributor.rendering.pictures import place_pictures
-from distributor.rendering.rendition import Rendition
+from distributor.rendering.rendition import Attachment, Rendition
 from distributor.rendering.templates import Templates
 from distributor.rendering.unprintable import refuse_unprintable
 from distributor.rendering.views import GroupView, OfficeView, issue_title, number_line, template_values
@@ -65,8 +65,12 @@ def render_email(
     office: OfficeView,
     templates: Templates,
     pictures: Mapping[str, bytes],
+    edition: int = 1,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Rendition:
     """Renders the bulletin for one group; `pictures` holds their bytes by `Picture.source`.
+
+    `edition` above 1 is a correction (更正) and says so; `attachments` are the files that travel with the letter.
 
     Raises `BadInput` (a template, a picture or a character is at fault) or `RenditionTooLarge`.
     """
@@ -75,7 +79,8 @@ def render_email(
         refuse_unprintable(value)
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
     logo = placed_logo(templates.theme)
-    values = template_values(bulletin, group, office, placed, theme=templates.theme)
+    values = template_values(bulletin, group, office, placed, theme=templates.theme, edition=edition)
+    values["attachments"] = attachments
     values["logo"] = {"cid": logo.picture.cid, "width": logo.width} if logo else None
     folder = f"email/{group.template}"
     rendition = Rendition(
@@ -86,6 +91,7 @@ def render_email(
         text=_text(templates, folder, values),
         html=_html(templates, folder, values),
         pictures=tuple(entry.picture for entry in (*([logo] if logo else []), *placed.values())),
+        attachments=attachments,
     )
     if not rendition.subject:
         raise BadInput(
@@ -108,18 +114,27 @@ def html_size(rendition: Rendition) -> int:
     return len(rendition.html.encode())
 
 
-def _text(templates: Templates, folder: str, values: Mapping[str, object]) -> str:
-    content = templates.render("email/_base/content.txt", {**values, "footnotes": Footnotes()})
-    text = templates.render(f"{folder}/body.txt", {**values, "content": content})
+def set_as_text(text: str) -> str:
+    """A rendered text part without blanks at the ends of lines, and without gaps that statements left."""
     lines = [line.rstrip(" ") for line in re.split("\r\n|\r|\n", text)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"
+
+
+def inlined(page: str) -> str:
+    """A rendered page with every rule of its style sheet in the elements themselves."""
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+    return re.sub(r"\s*\n[ \t\n]*", "\n", inliner.inline(page)) + "\n"
+
+
+def _text(templates: Templates, folder: str, values: Mapping[str, object]) -> str:
+    content = templates.render("email/_base/content.txt", {**values, "footnotes": Footnotes()})
+    return set_as_text(templates.render(f"{folder}/body.txt", {**values, "content": content}))
 
 
 def _html(templates: Templates, folder: str, values: Mapping[str, object]) -> str:
     content = _sanitised(templates.render("email/_base/content.html", values))
     page = templates.render(f"{folder}/body.html", {**values, "content": Markup(content)})  # noqa: S704 - just sanitised
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
-    return re.sub(r"\s*\n[ \t\n]*", "\n", inliner.inline(page)) + "\n"
+    return inlined(page)
 
 
 def _sanitised(fragment: str) -> str:

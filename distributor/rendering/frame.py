@@ -3,12 +3,13 @@
 A letter is text beside HTML; pictures stand with the HTML (related), files with the whole (mixed).
 """
 
-import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from distributor.rendering.own_file import OwnFile, own_file
 from distributor.rendering.rendition import Attachment, InlinePicture, Rendition
+from distributor.rendering.splice import lines
 
 #: A line of a file name, as hanzi are written: three bytes each, nine characters.
 _NAME_LINE = 60
@@ -18,12 +19,15 @@ _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The value of the letter's Content-Type, and what stands before, between and after text and HTML."""
+    """The value of the letter's Content-Type, and what stands before, between and after text and HTML.
+
+    `closing` is joined; where a file stands in it, each copy has its own.
+    """
 
     kind: str
     opening: bytes
     middle: bytes
-    closing: bytes
+    closing: tuple[bytes | OwnFile, ...]
 
 
 def frame_of(rendition: Rendition) -> Frame:
@@ -33,11 +37,12 @@ def frame_of(rendition: Rendition) -> Frame:
     opening, middle, closing = _letter(outer.encode(), inner.encode(), rendition.pictures)
     kind = f'multipart/alternative; boundary="{outer}"'
     if not rendition.attachments:
-        return Frame(kind, opening, middle, closing)
+        return Frame(kind, opening, middle, (closing,))
     edge = f"--{whole}".encode()
     head = edge + b"\r\nContent-Type: " + kind.replace("; ", ";\r\n ").encode() + b"\r\n\r\n"
-    files = b"".join(edge + b"\r\n" + _attached(attachment) for attachment in rendition.attachments)
-    return Frame(f'multipart/mixed; boundary="{whole}"', head + opening, middle, closing + files + edge + b"--\r\n")
+    files = [part for file in rendition.attachments for part in (edge + b"\r\n" + _file_head(file), _content(file))]
+    ending = _joined([closing, *files, edge + b"--\r\n"])
+    return Frame(f'multipart/mixed; boundary="{whole}"', head + opening, middle, ending)
 
 
 def _letter(outer: bytes, inner: bytes, pictures: tuple[InlinePicture, ...]) -> tuple[bytes, bytes, bytes]:
@@ -56,30 +61,45 @@ def _letter(outer: bytes, inner: bytes, pictures: tuple[InlinePicture, ...]) -> 
 
 
 def _enclosed(picture: InlinePicture) -> bytes:
-    lines = (
+    head = (
         f'Content-Type: {picture.media_type}; name="{picture.file_name}"',
         "Content-Transfer-Encoding: base64",
         f"Content-ID: <{picture.cid}>",
         f'Content-Disposition: inline; filename="{picture.file_name}"',
     )
-    return _part(lines, picture.content)
+    return _head(head) + lines(picture.content)
 
 
-def _attached(attachment: Attachment) -> bytes:
+def _joined(parts: Iterable[bytes | OwnFile]) -> tuple[bytes | OwnFile, ...]:
+    """What all copies share in as few pieces as can be."""
+    joined: list[bytes | OwnFile] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, bytes) and isinstance(last, bytes):
+            joined[-1] = last + part
+        else:
+            joined.append(part)
+    return tuple(joined)
+
+
+def _content(file: Attachment) -> bytes | OwnFile:
+    return own_file(file) or lines(file.content)
+
+
+def _file_head(attachment: Attachment) -> bytes:
     # Programs that do not know RFC 2231 take the plain name beside the type.
     ending = _ENDING.search(attachment.file_name)
     plain = f"bulletin{ending[0] if ending else ''}"
-    lines = (
+    head = (
         f'Content-Type: {attachment.media_type}; name="{plain}"',
         "Content-Transfer-Encoding: base64",
         ";\r\n ".join(("Content-Disposition: attachment", *_file_name(attachment.file_name))),
     )
-    return _part(lines, attachment.content)
+    return _head(head)
 
 
-def _part(lines: tuple[str, ...], content: bytes) -> bytes:
-    head = "".join(f"{line}\r\n" for line in lines).encode("ascii")
-    return head + b"\r\n" + base64.encodebytes(content).replace(b"\n", b"\r\n")
+def _head(head: tuple[str, ...]) -> bytes:
+    return "".join(f"{line}\r\n" for line in (*head, "")).encode("ascii")
 
 
 def _file_name(name: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from distributor.errors import Refused
 from distributor.rendering import headers
 from distributor.rendering.frame import frame_of
 from distributor.rendering.headers import HeaderList
+from distributor.rendering.own_file import own_content
 from distributor.rendering.personal import Personal, matching, sample_copy
 from distributor.rendering.rendition import Rendition, filled, value_of
 from distributor.rendering.splice import SplicedBody
@@ -83,7 +84,8 @@ class CompiledLetter:
         verify(self.message(personal), self.expected(personal))
         message = BytesParser(policy=default_policy).parsebytes(self.message(personal))
         meant = (filled(self._rendition.text, values), filled(self._rendition.html, values, escape=True))
-        files = [(file.file_name, file.media_type, file.content) for file in self._rendition.attachments]
+        attached = self._rendition.attachments
+        files = [(file.file_name, file.media_type, own_content(file, values)) for file in attached]
         if _texts(message) != meant or _files(message) != files:
             raise _unreadable()
 
@@ -93,7 +95,8 @@ class CompiledLetter:
         yield from self._text.pieces({name: value.encode() for name, value in used.items()})
         yield self._middle
         yield from self._html.pieces({name: html.escape(value).encode() for name, value in used.items()})
-        yield self._closing
+        for part in self._closing:
+            yield from (part,) if isinstance(part, bytes) else part.pieces(used)
 
     def _own_headers(self, personal: Personal, values: Mapping[str, str]) -> tuple[bytes, list[tuple[str, str]]]:
         subject = personal.subject_prefix + filled(self._rendition.subject, values)

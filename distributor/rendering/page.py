@@ -28,16 +28,22 @@ _ATTRIBUTES = {
 
 
 def render_page_body(
-    bulletin: Bulletin, *, templates: Templates, picture_url: Callable[[str], str], logo_url: str = ""
+    bulletin: Bulletin,
+    *,
+    templates: Templates,
+    picture_url: Callable[[str], str],
+    logo_url: str = "",
+    edition: int = 1,
 ) -> Markup:
     """The bulletin as one `<section class="bulletin">`, with an `<h1>` for its masthead.
 
     `picture_url` gives the address of a picture by its `Picture.source`; `logo_url` that of the theme's
-    logo (`templates.theme.logo`), empty to leave it out. Raises `BadInput`.
+    logo (`templates.theme.logo`), empty to leave it out. `edition` above 1 is a
+    correction (更正) and says so. Raises `BadInput`.
     """
     refuse_unprintable(bulletin)
     own = {picture_url(picture.source) for picture in bulletin.pictures()} | {logo_url}
-    values = bulletin_values(bulletin, templates.theme)
+    values = bulletin_values(bulletin, templates.theme, edition=edition)
     values |= {"picture_url": picture_url, "logo_url": logo_url if templates.theme.logo else "", "footnotes": None}
     body = nh3.clean(
         templates.render("web/_bulletin.html", values),

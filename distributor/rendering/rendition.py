@@ -32,11 +32,15 @@ class InlinePicture:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that travels with the letter, the same for the whole group; the letter is complete without it."""
+    """A file that travels with the letter, the same for the whole group; the letter is complete without it.
+
+    `code` names the personal field that each copy's file says as a QR code (`rendering.own_file`), if there is one.
+    """
 
     file_name: str  # as a reader keeps it, in any language
     media_type: str
     content: bytes
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,20 @@ class Rendition:
 
     @property
     def fields(self) -> frozenset[str]:
-        """The personal fields the letter prints."""
-        return frozenset(name for part in (self.subject, self.text, self.html) for name in fields.split(part)[1::2])
+        """The personal fields the letter prints, on paper too."""
+        printed = {name for part in (self.subject, self.text, self.html) for name in fields.split(part)[1::2]}
+        return frozenset(printed | {file.code for file in self.attachments if file.code})
 
     def to_document(self) -> str:
         """Writes the rendition as JSON, for the store."""
         content = {"format": _FORMAT, **dataclasses.asdict(self)}
         for enclosed in (*content["pictures"], *content["attachments"]):
             enclosed["content"] = base64.b64encode(enclosed["content"]).decode()
+        # As it was written before there were files, and codes in them: the same letter keeps its digest.
+        for file in content["attachments"]:
+            if not file["code"]:
+                del file["code"]
         if not self.attachments:
-            # As it was written before there were any: the same letter keeps its digest.
             del content["attachments"]
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 

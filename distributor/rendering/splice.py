@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from distributor.rendering import fields
 
+#: Bytes that make a full line, of 76 characters.
+LINE = 57
+
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
@@ -50,10 +53,10 @@ class SplicedBody:
                 waiting += stretch.content
                 continue
             if waiting:
-                pieces.append(_lines(waiting + cut.head))
+                pieces.append(lines(waiting + cut.head))
             pieces.append(cut.encoded)
             waiting = cut.tail
-        pieces.append(_lines(waiting))
+        pieces.append(lines(waiting))
         return pieces
 
 
@@ -66,8 +69,10 @@ def _cut(content: bytes, skip: int) -> _Cut | None:
     if len(content) < skip:
         return None
     end = len(content) - (len(content) - skip) % 3
-    return _Cut(content[:skip], _lines(content[skip:end]), content[end:])
+    return _Cut(content[:skip], lines(content[skip:end]), content[end:])
 
 
-def _lines(content: bytes) -> bytes:
-    return b"".join([b2a_base64(content[at : at + 57], newline=False) + b"\r\n" for at in range(0, len(content), 57)])
+def lines(content: bytes) -> bytes:
+    """Bytes as lines of base64."""
+    cut = range(0, len(content), LINE)
+    return b"".join([b2a_base64(content[at : at + LINE], newline=False) + b"\r\n" for at in cut])

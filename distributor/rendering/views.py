@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from distributor.bulletin.model import AddresseeLine, Bulletin, Contact, Direction, Item, Kind, Paragraph
 from distributor.recipients.model import Acknowledge
 from distributor.rendering import fields
+from distributor.rendering.edition import correction_mark, correction_note
 from distributor.rendering.pictures import Placed
 from distributor.rendering.theme import Theme
 
@@ -64,8 +65,11 @@ def chinese_date(bulletin: Bulletin) -> str:
     return f"{bulletin.date.year}年{bulletin.date.month}月{bulletin.date.day}日" if bulletin.date else ""
 
 
-def bulletin_values(bulletin: Bulletin, theme: Theme) -> dict[str, object]:
-    """What every form of a bulletin prints of it, by the names that templates use: letter, page and article."""
+def bulletin_values(bulletin: Bulletin, theme: Theme, *, edition: int = 1) -> dict[str, object]:
+    """What every form of a bulletin prints of it, by the names that templates use: letter, page and article.
+
+    `edition` above 1 is a correction and says so.
+    """
     return {
         "bulletin": bulletin,
         "title": issue_title(bulletin),
@@ -75,21 +79,30 @@ def bulletin_values(bulletin: Bulletin, theme: Theme) -> dict[str, object]:
         "contact": printed_contact(bulletin.contact),
         "addressees": printed_addressees(bulletin),
         "copies": printed_copies(bulletin),
+        "correction": correction_mark(edition),
+        "correction_note": correction_note(edition),
         "by_unit": told_by_unit,
         "headlines": [item.title for section in bulletin.sections for item in section.items if item.title],
     }
 
 
 def template_values(
-    bulletin: Bulletin, group: GroupView, office: OfficeView, placed: Mapping[str, Placed], *, theme: Theme
+    bulletin: Bulletin,
+    group: GroupView,
+    office: OfficeView,
+    placed: Mapping[str, Placed],
+    *,
+    theme: Theme,
+    edition: int = 1,
 ) -> dict[str, object]:
     """Everything a letter's template may use, by name; `links` only where the office has a public page."""
-    values = bulletin_values(bulletin, theme) | {
+    values = bulletin_values(bulletin, theme, edition=edition) | {
         "group": group,
         "office": dataclasses.replace(office, reply_address=parseaddr(office.reply_address)[1]),
         "recipient": fields.RecipientFields(),
         "due": _due(group.due),
         "pictures": {source: {"cid": entry.picture.cid, "width": entry.width} for source, entry in placed.items()},
+        "attachments": (),
     }
     if office.base_url:
         values["links"] = fields.LinkFields()

@@ -16,6 +16,7 @@ from distributor.log import log
 from distributor.rendering.page import page_css, render_page_body
 from distributor.rendering.pictures import place_pictures
 from distributor.rendering.templates import Templates
+from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Database
 
 _log = log("web")
@@ -90,7 +91,7 @@ class Bodies:
 
     def _make(self, bulletin_id: int) -> Body:
         with self._database.read() as conn:
-            reading = reopen(conn, bulletin_id)
+            reading, edition = reopen(conn, bulletin_id), get_bulletin(conn, bulletin_id).edition
         placed = place_pictures(reading.bulletin, reading.assets, widest=_WIDEST)
         numbers = {source: number for number, source in enumerate(placed)}
         logo = self._templates.theme.logo
@@ -99,6 +100,7 @@ class Bodies:
             templates=self._templates,
             picture_url=lambda source: f"{_MARK}/p/{numbers[source]}",
             logo_url=f"{_MARK}/p/{len(placed)}" if logo else "",
+            edition=edition,
         )
         pictures = [PagePicture(one.picture.media_type, one.picture.content) for one in placed.values()]
         if logo:

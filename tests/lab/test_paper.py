@@ -12,6 +12,7 @@ import pytest
 from distributor.bulletin.model import Bulletin
 from distributor.bulletin.reading import read_bulletin
 from distributor.rendering.pdf.document import PICTURE_WIDTH, Paper, render_pdf
+from distributor.rendering.pdf.own_code import with_code
 from distributor.rendering.pdf.paper import paper_values
 from distributor.rendering.pictures import place_pictures
 from distributor.rendering.templates import Templates
@@ -194,7 +195,8 @@ def test_a_font_of_the_office_is_used_and_embedded(tmp_path: Path) -> None:
 
 def test_a_phone_reads_the_code_on_a_readers_own_paper(tmp_path: Path) -> None:
     paper = read_file(shipped("examples") / "river-12.md")
-    path = written(tmp_path, Paper(paper.bulletin, paper.pictures, link=LINK))
+    path = written(tmp_path, Paper(paper.bulletin, paper.pictures, room=True))
+    path.write_bytes(with_code(path.read_bytes(), LINK))
     ask("pdftoppm", "-r", "150", "-png", path, tmp_path / "page")
 
     found = [

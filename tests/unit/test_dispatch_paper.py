@@ -1,15 +1,15 @@
 """The file that travels with a letter: its name and mark, and where a character stands that cannot be printed."""
 
 import codecs
-import dataclasses
 
 import pytest
 
 from distributor.bulletin.model import Bulletin, Item, Reading, Section
-from distributor.dispatch.paper import corrected, correction_mark, pdf_of
+from distributor.dispatch.paper import pdf_of
 from distributor.errors import Place
+from distributor.rendering.edition import correction_mark
 from distributor.rendering.pdf.faults import MissingGlyph
-from tests.renditions.sample import TEMPLATES, letter, paragraph
+from tests.renditions.sample import TEMPLATES, paragraph
 
 FILE = "bulletin.md"
 
@@ -50,21 +50,3 @@ def test_an_edition_is_known_by_its_mark_and_name(edition: int, mark: str, name:
     made = pdf_of(reading("正文"), TEMPLATES, file=FILE, edition=edition)
 
     assert (correction_mark(edition), made.file_name, made.media_type) == (mark, name, "application/pdf")
-
-
-def test_only_letters_that_carry_a_paper_get_the_corrected_one() -> None:
-    plain = letter("报")
-    first, second = (pdf_of(reading("正文"), TEMPLATES, file=FILE, edition=edition) for edition in (1, 2))
-
-    assert corrected(plain, second) == plain
-    carrying = dataclasses.replace(plain, attachments=(first,))
-    assert corrected(carrying, second).attachments == (second,)
-
-
-def test_a_readers_own_paper_is_another_one() -> None:
-    shared, own = (
-        pdf_of(reading("正文"), TEMPLATES, file=FILE, link=link) for link in ("", "https://example.gov.cn/b/abc")
-    )
-
-    assert shared.file_name == own.file_name
-    assert shared.content != own.content

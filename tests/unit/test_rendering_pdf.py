@@ -50,8 +50,8 @@ def with_body(*blocks: Block, **changes: Any) -> Bulletin:
     return dataclasses.replace(every_block(), sections=(Section("机制", (item,)),), **changes)
 
 
-def pdf(bulletin: Bulletin, templates: Templates = TEMPLATES, *, correction: str = "", link: str = "") -> bytes:
-    return render_pdf(Paper(bulletin, PICTURES, correction=correction, link=link), templates)
+def pdf(bulletin: Bulletin, templates: Templates = TEMPLATES, *, correction: str = "", room: bool = False) -> bytes:
+    return render_pdf(Paper(bulletin, PICTURES, correction=correction, room=room), templates)
 
 
 def own(tmp_path: Path, file: str, text: str) -> Templates:
@@ -78,10 +78,10 @@ def test_the_same_bulletin_gives_the_same_bytes() -> None:
     "changed",
     [
         pytest.param({"correction": "更正"}, id="corrected"),
-        pytest.param({"link": "https://bulletin.example.gov.cn/b/abc"}, id="with-a-link"),
+        pytest.param({"room": True}, id="with-room-for-a-code"),
     ],
 )
-def test_what_is_printed_besides_changes_the_paper(changed: dict[str, str]) -> None:
+def test_what_is_printed_besides_changes_the_paper(changed: dict[str, Any]) -> None:
     assert pdf(every_block(), TEMPLATES, **changed) != pdf(every_block())
 
 

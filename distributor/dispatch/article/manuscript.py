@@ -8,12 +8,12 @@ from pathlib import Path
 
 from distributor.dispatch.intake import templates_of
 from distributor.dispatch.locate import require_latest
-from distributor.dispatch.paper import correction_mark
 from distributor.dispatch.reopen import reopen
 from distributor.errors import BadInput, Place, Refused
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.rendering.article import Article, render_article
 from distributor.rendering.cover import draw_cover
+from distributor.rendering.edition import correction_mark
 from distributor.settings import OfficialAccountSettings, Settings
 from distributor.store.database import Connection
 from distributor.store.pauses import ALL, paused

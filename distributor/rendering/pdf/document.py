@@ -17,9 +17,9 @@ from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput, Place
 from distributor.rendering.pdf.faults import explained
 from distributor.rendering.pdf.fonts import FontCase, font_case
+from distributor.rendering.pdf.own_code import square
 from distributor.rendering.pdf.paper import paper_values
 from distributor.rendering.pdf.press import Form, NotSet
-from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.pictures import Placed, place_pictures
 from distributor.rendering.templates import Templates
 from distributor.rendering.theme import Theme
@@ -31,7 +31,7 @@ PICTURE_WIDTH = 589
 #: PDF/A must have a date; the beginning of Unix time stands for a bulletin that has none.
 _UNDATED = dt.date(1970, 1, 1)
 _MAIN = "bulletin.typ"
-_QR = "qr.svg"
+_QR = "qr.png"
 #: Typst would fetch a package from the internet.
 _PACKAGE = re.compile(r'"@[\w-]+/')
 _LOGOS = {"image/png": "logo.png", "image/jpeg": "logo.jpg"}
@@ -41,14 +41,14 @@ _LOGOS = {"image/png": "logo.png", "image/jpeg": "logo.jpg"}
 class Paper:
     """A bulletin about to be set.
 
-    `correction` is the mark of a later edition (更正), printed at the head; `link` a reader's own page, printed
-    as a QR code: it identifies him, so a paper with a link is for him alone.
+    `correction` is the mark of a later edition (更正), printed at the head. `room` keeps a place for the QR code of
+    a reader's own page (`own_code`).
     """
 
     bulletin: Bulletin
     pictures: Mapping[str, bytes]
     correction: str = ""
-    link: str = ""
+    room: bool = False
 
 
 def render_pdf(paper: Paper, templates: Templates) -> bytes:
@@ -71,11 +71,11 @@ def _set(paper: Paper, templates: Templates, form: Form) -> bytes:
         **paper_values(paper.bulletin, theme=theme, placed=placed, correction=paper.correction),
         "look": _look(theme, case),
         "date_made": _date(paper.bulletin),
-        "qr": _QR if paper.link else None,
+        "qr": _QR if paper.room else None,
     }
     with tempfile.TemporaryDirectory(prefix="paper-") as name:
         folder = Path(name)
-        _lay_out(folder, sources, values, _pictures(placed, theme, paper.link))
+        _lay_out(folder, sources, values, _pictures(placed, theme, room=paper.room))
         return _compiled(folder, case, form, values, sources)
 
 
@@ -104,13 +104,13 @@ def _look(theme: Theme, case: FontCase) -> dict[str, object]:
     }
 
 
-def _pictures(placed: Mapping[str, Placed], theme: Theme, link: str) -> dict[str, bytes]:
+def _pictures(placed: Mapping[str, Placed], theme: Theme, *, room: bool) -> dict[str, bytes]:
     """Every picture of the paper by the name under which the template opens it."""
     pictures = {entry.picture.file_name: entry.picture.content for entry in placed.values()}
     if theme.logo:
         pictures[_LOGOS[theme.logo.media_type]] = theme.logo.content
-    if link:
-        pictures[_QR] = qr_svg(link)
+    if room:
+        pictures[_QR] = square()
     return pictures
 
 
