@@ -6,6 +6,7 @@ from distributor.cli.article_documents import article_document
 from distributor.cli.problem_documents import Document
 from distributor.cli.receipt_documents import receipt_document, step_document
 from distributor.delivery.evidence import evidence_of, ladder
+from distributor.reports.persons import Person, persons
 from distributor.reports.progress import Standing
 from distributor.store.receipt_records import Receipt, signs_of
 from distributor.store.records import AttemptRecord, Books, BulletinRecord, DeliveryRecord, DispatchRecord
@@ -79,6 +80,35 @@ def delivery_document(delivery: DeliveryRecord, receipts: Sequence[Receipt] = ()
     }
 
 
+def recipient_document(person: Person, standing: Standing) -> Document:
+    """One person once: what is known on all channels together, and where the copy on each channel stands."""
+    copy = person.copy
+    return {
+        "recipient": copy.key,
+        "name": copy.name,
+        "unit": copy.unit,
+        "role": copy.role,
+        "people": list(copy.people),
+        "group": copy.group,
+        "direction": copy.direction,
+        "evidence": person.rung.value,
+        "ladder": [step_document(step) for step in person.steps],
+        "channels": [_channel_document(one, standing.receipts.get(one.id, ())) for one in person.copies],
+    }
+
+
+def _channel_document(copy: DeliveryRecord, receipts: Sequence[Receipt]) -> Document:
+    kinds = (sign.kind for sign in signs_of(receipts))
+    return {
+        "channel": copy.channel,
+        "address": copy.address,
+        "delivery": copy.id,
+        "state": copy.state.value,
+        "reason": copy.reason or None,
+        "evidence": evidence_of(copy.state, copy.reason, kinds).value,
+    }
+
+
 def attempt_document(attempt: AttemptRecord) -> Document:
     """One try and the reply it got."""
     return {
@@ -103,4 +133,5 @@ def status_document(standing: Standing) -> Document:
         "articles": [article_document(article) for article in standing.articles],
         "dispatches": [dispatch_document(dispatch, share) for dispatch, share in standing.dispatches],
         "deliveries": [delivery_document(one, standing.receipts.get(one.id, ())) for one in standing.deliveries],
+        "recipients": [recipient_document(one, standing) for one in persons(standing.deliveries, standing.receipts)],
     }

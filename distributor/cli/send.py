@@ -17,7 +17,7 @@ from distributor.cli.finalise import finalise_file
 from distributor.cli.plan_documents import plan_document
 from distributor.cli.plan_show import show_plan
 from distributor.cli.progress import follow, in_hand, watching
-from distributor.cli.show import show_deliveries, show_resting, show_summary
+from distributor.cli.show import show_persons, show_resting, show_summary
 from distributor.cli.trial import letters_of, rehearse_send, send_trial
 from distributor.delivery.outcome import Fault, Outcome
 from distributor.delivery.state import State
@@ -206,7 +206,7 @@ def _report(desk: Desk, plan: Plan, after: Standing, selection: Selection, sent:
     stopped = sent.stopped
     meant = not_taken_over([delivery for delivery in after.deliveries if selection.covers(delivery)])
     if not desk.as_json:
-        show_deliveries(desk, meant, after.receipts)
+        show_persons(desk, meant, after.receipts)
         show_summary(desk, after)
     _tell_of_accounts(desk, sent)
     if stopped:

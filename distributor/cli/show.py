@@ -12,11 +12,12 @@ from distributor.cli.tables import plain_table
 from distributor.delivery.evidence import evidence_of
 from distributor.delivery.state import State
 from distributor.reports.evidence_words import RUNGS
+from distributor.reports.persons import Person, persons
 from distributor.reports.progress import Standing
 from distributor.reports.resting import LeftAlone, Resting, left_alone_words, resting_words
 from distributor.reports.story import hold_words, reason_words
 from distributor.store.receipt_records import Receipt, signs_of
-from distributor.store.records import BulletinRecord, DeliveryRecord
+from distributor.store.records import BulletinRecord, DeliveryRecord, not_taken_over
 from distributor.words import say, words
 
 #: More rows than this are not listed one by one unless they need a person.
@@ -41,27 +42,37 @@ def show_rule(desk: Desk, record: BulletinRecord) -> None:
         desk.say(words("It goes out by its own rule: {rule}.", rule=record.send_rule))
 
 
-def show_deliveries(
-    desk: Desk, deliveries: Collection[DeliveryRecord], receipts: Mapping[str, Sequence[Receipt]] | None = None
-) -> None:
-    """Who, which group, which state. A long list shows only what needs a person."""
-    shown = [d for d in deliveries if len(deliveries) <= LONG or d.state not in (State.ACCEPTED, State.DELIVERED)]
+def show_persons(desk: Desk, deliveries: Collection[DeliveryRecord], receipts: Mapping[str, Sequence[Receipt]]) -> None:
+    """Each person once, with a line for each channel. A long list shows only what needs somebody."""
+    everybody = persons(deliveries, receipts)
+    shown = [one for one in everybody if len(everybody) <= LONG or not _has_arrived(one)]
     table = plain_table(say("unit"), say("name"), say("group"), say("address"), say("state"), say("remark"))
-    for delivery in shown:
-        colour = _COLOURS.get(delivery.state, "")
-        state = state_name(delivery.state)
-        table.add_row(
-            escape(delivery.unit),
-            escape(delivery.name),
-            escape(delivery.group),
-            escape(delivery.address),
-            f"[{colour}]{state}[/]" if colour else state,
-            escape(_remark(desk, delivery, (receipts or {}).get(delivery.id, ()))),
-        )
+    for person in shown:
+        for copy in person.copies:
+            table.add_row(*_who(person, copy), *_what(desk, person, copy, receipts.get(copy.id, ())))
     if shown:
         desk.console.print(table)
-    if len(shown) < len(deliveries):
-        desk.say(words("Accepted and not listed: {count}.", count=len(deliveries) - len(shown)))
+    if len(shown) < len(everybody):
+        desk.say(words("Accepted and not listed: {count}.", count=len(everybody) - len(shown)))
+
+
+def _has_arrived(person: Person) -> bool:
+    return all(copy.state in (State.ACCEPTED, State.DELIVERED) for copy in not_taken_over(person.copies))
+
+
+def _who(person: Person, copy: DeliveryRecord) -> tuple[str, str, str]:
+    """The person, on the first line alone."""
+    if copy is not person.copies[0]:
+        return "", "", ""
+    return escape(copy.unit), escape(copy.name), escape(copy.group)
+
+
+def _what(desk: Desk, person: Person, copy: DeliveryRecord, receipts: Sequence[Receipt]) -> tuple[str, str, str]:
+    """The address on one channel, and where its copy stands."""
+    colour = _COLOURS.get(copy.state, "")
+    state = state_name(copy.state)
+    address = copy.address if len(person.copies) == 1 else f"{copy.channel}: {copy.address}"
+    return escape(address), f"[{colour}]{state}[/]" if colour else state, escape(_remark(desk, copy, receipts))
 
 
 def show_summary(desk: Desk, standing: Standing) -> None:

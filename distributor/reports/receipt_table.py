@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind, Rung, Step, evidence_of, ladder
+from distributor.delivery.evidence import ACKNOWLEDGEMENTS, Kind, Rung, Step
 from distributor.delivery.state import State
 from distributor.errors import DistributorError
 from distributor.recipients.manners import USUAL, Manners
 from distributor.recipients.model import Acknowledge, SatisfiedBy
+from distributor.reports.persons import Person, persons
 from distributor.store import audit
 from distributor.store.database import Connection
 from distributor.store.deliveries import deliveries_of
 from distributor.store.dispatches import dispatches_of
-from distributor.store.receipt_records import Receipt, counted, receipts_of_bulletin, receipts_to_look_at, signs_of
+from distributor.store.receipt_records import Receipt, receipts_of_bulletin, receipts_to_look_at
 from distributor.store.records import BulletinRecord, DeliveryRecord, DispatchRecord
 from distributor.workdays.calendar import Workdays
 
@@ -131,22 +132,16 @@ def receipt_table(
     )
 
 
-def person_row(
-    copies: Sequence[DeliveryRecord], receipts: Sequence[Receipt], *, asked: bool, overdue: bool
-) -> PersonRow:
-    """One person's row, from the copies on all channels and what came back about them."""
-    counts = counted(receipts)
-    signs = signs_of(counts)
+def person_row(person: Person, *, asked: bool, overdue: bool) -> PersonRow:
+    """One person's row, with the 签收 and the 退回 that came back on any channel."""
+    acknowledged = [one for one in person.receipts if one.kind in ACKNOWLEDGEMENTS]
+    returned = [one for one in person.receipts if one.kind is Kind.RETURNED]
     rungs = list(Rung)
-    rung = max((evidence_of(copy.state, copy.reason) for copy in copies), key=rungs.index)
-    steps = ladder(signs)
-    acknowledged = [one for one in counts if one.kind in ACKNOWLEDGEMENTS]
-    returned = [one for one in counts if one.kind is Kind.RETURNED]
     return PersonRow(
-        copies=tuple(copies),
-        standing=_standing(copies, acknowledged, returned, asked=asked, overdue=overdue),
-        rung=max((rung, *(step.rung for step in steps)), key=rungs.index),
-        steps=steps,
+        copies=person.copies,
+        standing=_standing(person.copies, acknowledged, returned, asked=asked, overdue=overdue),
+        rung=person.rung,
+        steps=person.steps,
         acknowledged=min(acknowledged, key=lambda one: (-rungs.index(Rung(one.kind)), one.id), default=None),
         returned=returned[-1] if returned else None,
     )
@@ -165,22 +160,10 @@ def _group(
     deadline = _deadline(manners, letter, calendar, zone)
     asked = manners.acknowledge is Acknowledge.REQUIRED
     overdue = deadline is not None and now > deadline
-    units: dict[str, dict[str, list[DeliveryRecord]]] = {}
-    for copy in copies:
-        units.setdefault(copy.unit, {}).setdefault(copy.key, []).append(copy)
-    rows = [
-        _unit(
-            unit,
-            [
-                person_row(
-                    own, [one for copy in own for one in receipts.get(copy.id, ())], asked=asked, overdue=overdue
-                )
-                for own in people.values()
-            ],
-            manners.satisfied_by,
-        )
-        for unit, people in units.items()
-    ]
+    units: dict[str, list[PersonRow]] = {}
+    for person in persons(copies, receipts):
+        units.setdefault(person.copy.unit, []).append(person_row(person, asked=asked, overdue=overdue))
+    rows = [_unit(unit, people, manners.satisfied_by) for unit, people in units.items()]
     rows.sort(key=lambda row: _ORDER[row.standing])  # stable: the order of the directory stays within each
     return GroupTable(group, copies[0].direction, manners, deadline, tuple(rows))
 

@@ -57,7 +57,7 @@ BULLETIN_KEYS = {
 TRIED = {"templates", "examples", "made", "findings", "errors", "warnings"}
 LETTER = {"group", "direction", "subject", "html_bytes", "findings"}
 BOOKS = {"planned", "by_state", "open", "unknown", "balanced", "finished"}
-STATUS = {"bulletin", "books", "next_due", "dispatches", "deliveries", "articles"}
+STATUS = {"bulletin", "books", "next_due", "dispatches", "deliveries", "recipients", "articles"}
 DISPATCH = {"group", "direction", "channel", "hold", "books"}
 DELIVERY = {
     "id",
