@@ -6,7 +6,6 @@ key in it reaches an error, and no answer longer than a megabyte is read.
 
 import datetime as dt
 import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,8 @@ from typing import Any, Protocol
 import httpx2
 
 from distributor.discretion import discreet_text
+from distributor.http_calls import Endless, open_client, whole_body
 
-_LONGEST = 1_000_000
 _LONGEST_TEXT = 500
 
 
@@ -60,17 +59,7 @@ class Interface:
     """Requests to one platform. Open as long as its account is in use; `close` ends its connections."""
 
     def __init__(self, access: Access) -> None:
-        tls = ssl.create_default_context()
-        if access.ca_file:
-            tls.load_verify_locations(cafile=str(access.ca_file))
-        self._client = httpx2.AsyncClient(
-            base_url=access.base_url,
-            timeout=access.timeout.total_seconds(),
-            verify=tls,
-            proxy=access.proxy or None,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._client = open_client(access.base_url, ca_file=access.ca_file, proxy=access.proxy, timeout=access.timeout)
 
     async def get(self, path: str, query: Mapping[str, str]) -> Answer:
         """Asks. Raises `Unanswered`."""
@@ -91,21 +80,14 @@ class Interface:
     async def _answer(self, method: str, path: str, **request: Any) -> Answer:
         try:
             async with self._client.stream(method, path, **request) as response:
-                body = await _limited(response)
+                body = await whole_body(response)
+        except Endless:
+            raise Unanswered("the answer is too long", sent=True) from None
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
             raise Unanswered(_reason(error), sent=False) from None
         except httpx2.HTTPError as error:
             raise Unanswered(_reason(error), sent=True) from None
         return _read(response.status_code, body)
-
-
-async def _limited(response: httpx2.Response) -> bytes:
-    body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > _LONGEST:
-            raise Unanswered("the answer is too long", sent=True)
-    return bytes(body)
 
 
 def _read(status: int, body: bytes) -> Answer:

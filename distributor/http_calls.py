@@ -1,0 +1,42 @@
+"""HTTP calls to the servers of others: one way to open a client, and a limit to what an answer may hold.
+
+No proxy and no CA comes from the environment unseen, and no redirection is followed: settings say where a call goes.
+"""
+
+import datetime as dt
+import ssl
+from pathlib import Path
+
+import httpx2
+
+#: No answer that the program asks for has a megabyte.
+_LONGEST = 1_000_000
+
+
+class Endless(Exception):
+    """An answer is longer than any that is asked for."""
+
+
+def open_client(base_url: str, *, ca_file: Path | None, proxy: str, timeout: dt.timedelta) -> httpx2.AsyncClient:
+    """A client that trusts the system's CAs and `ca_file`. `timeout` holds for each step of a call."""
+    tls = ssl.create_default_context()
+    if ca_file:
+        tls.load_verify_locations(cafile=str(ca_file))
+    return httpx2.AsyncClient(
+        base_url=base_url,
+        timeout=timeout.total_seconds(),
+        verify=tls,
+        proxy=proxy or None,
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+async def whole_body(response: httpx2.Response) -> bytes:
+    """The body of an answer that is being streamed. Raises `Endless`, and what httpx2 raises."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > _LONGEST:
+            raise Endless
+    return bytes(body)
