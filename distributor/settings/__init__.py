@@ -5,6 +5,7 @@ from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.model import Settings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
+from distributor.settings.oidc import Oidc
 from distributor.settings.reminders import Reminders
 from distributor.settings.retention import Retention
 from distributor.settings.sending import Sending
@@ -19,6 +20,7 @@ __all__ = [
     "MailboxSettings",
     "Office",
     "OfficialAccountSettings",
+    "Oidc",
     "Reminders",
     "Retention",
     "Sending",

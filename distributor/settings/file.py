@@ -34,6 +34,12 @@ _SECRETS = (
     ("official_account", "secret", "secret_file"),
 )
 
+#: The same of tables that stand alone.
+_SINGLE_SECRETS = (
+    ("mailbox", "password", "password_file"),
+    ("oidc", "client_secret", "client_secret_file"),
+)
+
 Loc = tuple[str | int, ...]
 
 
@@ -115,11 +121,12 @@ def _forbidden(written: dict[str, Any], lines: "_Lines") -> Iterator[Problem]:
                 del account[key]
                 do = words("Put it into a file and name that as {key}.", key=file_key)
                 yield _secret(lines, (table, name, key), do)
-    box = written.get("mailbox")
-    if isinstance(box, dict) and "password" in box:
-        del box["password"]
-        do = words("Put it into a file and name that as {key}.", key="password_file")
-        yield _secret(lines, ("mailbox", "password"), do)
+    for table, key, file_key in _SINGLE_SECRETS:
+        single = written.get(table)
+        if isinstance(single, dict) and key in single:
+            del single[key]
+            do = words("Put it into a file and name that as {key}.", key=file_key)
+            yield _secret(lines, (table, key), do)
     database = written.get("database")
     url = database.get("url") if isinstance(database, dict) else None
     if isinstance(url, str) and has_password(url):

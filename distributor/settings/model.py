@@ -5,6 +5,7 @@ environment or from files named here; they are never written in the file itself 
 shown. `file.py` reads the file and the environment.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
 from distributor.settings.official_account import OfficialAccountSettings
+from distributor.settings.oidc import Oidc
 from distributor.settings.reminders import Reminders
 from distributor.settings.retention import Retention
 from distributor.settings.sending import Sending
@@ -38,6 +40,7 @@ class Settings(Table):
     folders: Folders = Field(default_factory=Folders)
     log: Logging = Field(default_factory=Logging)
     web: Web = Field(default_factory=Web)
+    oidc: Oidc = Field(default_factory=Oidc)
     remind: Reminders = Field(default_factory=Reminders)
     retention: Retention = Field(default_factory=Retention)
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
@@ -108,6 +111,7 @@ class Settings(Table):
         found = {
             "smtp": {name: account.found_from(home) for name, account in self.smtp.items()},
             "mailbox": self.mailbox.found_from(home),
+            "oidc": self.oidc.found_from(home),
             "wecom": {name: account.found_from(home) for name, account in self.wecom.items()},
             "wecom_robot": {name: account.found_from(home) for name, account in self.wecom_robot.items()},
             "official_account": {name: account.found_from(home) for name, account in self.official_account.items()},
@@ -149,11 +153,23 @@ class Settings(Table):
             files = self._lying(*platform.secret_files)
             secret = platform.found_from(self.home).app_secret
             problems += secret_problems(Place(f"[official_account.{name}]"), secret, files)
+        problems += self._about_oidc()
         if self.web.listens and not check.is_loopback(self.web.listens[0]):
             what = words("The service's pages can be read from other machines: bind is {bind}.", bind=self.web.bind)
             do = words("Listen on 127.0.0.1, or let only the machines in that need the pages (firewall, proxy).")
             problems.append(Problem(Place("[web]"), "open_pages", what, do, "warning"))
         return tuple(problems)
+
+    def _about_oidc(self) -> Iterator[Problem]:
+        place, oidc = Place("[oidc]"), self.oidc
+        if not oidc.issuer:
+            return
+        files = self._lying(oidc.client_secret_file)
+        yield from secret_problems(place, oidc.found_from(self.home).secret, files)
+        if not self.office.base_url:
+            what = words("People cannot come back from the identity provider: [office] base_url is empty.")
+            do = words("Set base_url to the address under which the pages are reached.")
+            yield Problem(place, "no_way_back", what, do, "warning")
 
     def _lying(self, *files: Path | None) -> list[tuple[Path, Path]]:
         """Files as they are written, and where they lie."""

@@ -204,6 +204,12 @@ def page(value: str) -> str:
     return value.rstrip("/")
 
 
+def issuer(value: str) -> str:
+    """An identity provider's own name: a URL like that of a page, kept as written (OpenID Connect Discovery 3)."""
+    page(value)
+    return value
+
+
 def database(value: str) -> str:
     """sqlite:///file or postgresql://… The value may hold a password, so no message shows it."""
     scheme, found, rest = value.partition("://")

@@ -1,0 +1,1 @@
+"""Logging in by an identity provider: OpenID Connect's authorization code flow with PKCE. Knows no login of ours."""
