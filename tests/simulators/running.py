@@ -2,8 +2,10 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from distributor.channels.wechat.seal import Seal
 from distributor.simulators.official_account.account import Account
@@ -39,17 +41,48 @@ class Running:
     clock: MovedClock
 
 
-@contextlib.asynccontextmanager
-async def running_wecom(*userids: str) -> AsyncIterator[Running]:
+def wecom_of(userids: Iterable[str], clock: MovedClock) -> WeCom:
     """A company with one app and these members."""
-    clock = MovedClock()
     company = Company(CORP, clock, apps={AGENT: App(AGENT, SECRET)}, robots={"robot-key"})
     for userid in userids:
         company.add_member(Member(userid, mobile=f"1380000{len(company.members):04}", email=f"{userid}@example.gov.cn"))
-    platform = WeCom(company, SEAL)
-    server = await serve(platform.app, "127.0.0.1", 0)
+    return WeCom(company, SEAL)
+
+
+@contextlib.asynccontextmanager
+async def running_wecom(*userids: str) -> AsyncIterator[Running]:
+    """A company with one app and these members, behind a socket of its own."""
+    async with standing_stage() as stage:
+        yield stage.play(*userids)
+
+
+class Stage:
+    """A socket on which one company after the other appears: starting and stopping a server takes its time."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self._app: ASGIApp | None = None
+
+    def play(self, *userids: str) -> Running:
+        """A new company, which nobody has written to yet."""
+        clock = MovedClock()
+        platform = wecom_of(userids, clock)
+        self._app = platform.app
+        return Running(platform, self.base_url, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def standing_stage() -> AsyncIterator[Stage]:
+    """An empty stage."""
+    stage = Stage()
+    server = await serve(stage, "127.0.0.1", 0)
+    stage.base_url = f"http://127.0.0.1:{server.port}"
     try:
-        yield Running(platform, f"http://127.0.0.1:{server.port}", clock)
+        yield stage
     finally:
         await server.stop()
 

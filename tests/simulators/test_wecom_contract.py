@@ -147,10 +147,21 @@ async def test_a_member_without_a_licence_is_named_and_gets_nothing(caller: Call
         ("textcard", {"title": "t", "description": "d", "url": "ftp://x"}, 40058),
         ("template_card", {"card_type": "button_interaction", "main_title": {"title": "t"}, "task_id": "第"}, 40058),
         ("template_card", {"card_type": "text_notice", "main_title": {"title": "t"}}, 42045),
+        ("textcard", {"title": "t", "description": "", "url": "https://x"}, 40058),
+        ("textcard", {"title": "t", "description": "d", "url": "https://x/" + "x" * 2048}, 40058),
         ("news", {"articles": []}, 45008),
+        ("news", {"articles": [{"title": "t"}]}, 40058),
+        ("news", {"articles": [{"title": "t", "url": "https://x", "picurl": "cover.png"}]}, 40058),
+        ("mpnews", {"articles": [{"title": "t", "content": "c"}]}, 40058),
+        ("mpnews", {"articles": [{"title": "t", "thumb_media_id": "x", "content": "c" * 666_001}]}, 45002),
+        ("mpnews", {"articles": [{"title": "t", "thumb_media_id": "x", "content": "c", "author": "简" * 22}]}, 40058),
+        ("mpnews", {"articles": [{"title": "t", "thumb_media_id": "none", "content": "c"}]}, 40007),
         ("file", {"media_id": "none"}, 40007),
     ],
-    ids=["empty", "robots_kind", "unknown", "url", "task", "no_action", "no_article", "media"],
+    ids=[
+        *("empty", "robots_kind", "unknown", "url", "task", "no_action", "no_words", "long_url", "no_article"),
+        *("no_url", "no_picture_url", "no_cover", "long_text", "long_author", "cover", "media"),
+    ],
 )
 async def test_a_message_of_the_wrong_form_is_refused(
     caller: Caller, kind: str, content: dict[str, Any], errcode: int

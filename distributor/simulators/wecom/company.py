@@ -33,7 +33,7 @@ class App:
 class Shown:
     """One message before one reader's eyes: a member's phone, or a group chat (`reader` is the robot's key).
 
-    `cut` says that the platform had to truncate a field; a caller should never rely on that.
+    `cut` says that the platform had to truncate a field, or to take a picture out: a caller should never rely on that.
     """
 
     msgid: str
@@ -80,6 +80,7 @@ class Company:
     dropped: list[Dropped] = field(default_factory=list)
     recalled: set[str] = field(default_factory=set)
     media: dict[str, Media] = field(default_factory=dict)
+    pictures: dict[str, Media] = field(default_factory=dict)  # of articles, by address
     greyed: dict[tuple[str, str], str] = field(default_factory=dict)  # (msgid, userid) -> the button's new words
 
     def add_member(self, member: Member) -> None:

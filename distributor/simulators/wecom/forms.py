@@ -1,13 +1,23 @@
 """What a message may look like: the fields each kind needs, and the lengths at which it is refused or cut.
 
-Source: developer.work.weixin.qq.com/document/path/90236 (apps) and 91770 (robots). Lengths count bytes of UTF-8,
-except those of a textcard, which count characters.
+Source: developer.work.weixin.qq.com/document/path/90236 (apps) and 91770 (robots). Lengths count bytes of UTF-8.
+Left open there, and chosen hard on the caller: those of a textcard, which one page counts in characters and another
+(90248) in bytes; 666 K, which is 666,000; an author that is too long, which is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from distributor.simulators.answers import Refused, octets
+
+_MOST: Mapping[str, Mapping[str, int]] = {
+    "text": {"content": 2048},
+    "markdown": {"content": 2048},
+    "textcard": {"title": 128, "description": 512},
+}
+_ARTICLE: Mapping[str, int] = {"title": 128, "description": 512, "digest": 512}
+_CONTENT, _AUTHOR = 666_000, 64
+_BUTTON = 4  # characters
 
 
 def app_form(kind: str, content: Mapping[str, Any]) -> bool:
@@ -16,6 +26,21 @@ def app_form(kind: str, content: Mapping[str, Any]) -> bool:
     if check is None:
         raise Refused(40008)
     return check(content)
+
+
+def as_shown(kind: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An app's message as its reader has it: texts that are too long end where the platform cuts them."""
+    if kind in ("news", "mpnews"):
+        return {"articles": [_shortened(article, _ARTICLE) for article in content["articles"]]}
+    return _shortened(content, _MOST.get(kind, {}))
+
+
+def media_of(kind: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The media ids that an app's message shows, each with the kind of upload that it must be."""
+    if kind in ("image", "file"):
+        yield content["media_id"], kind
+    elif kind == "mpnews":
+        yield from ((article["thumb_media_id"], "image") for article in content["articles"])
 
 
 def robot_form(kind: str, content: Mapping[str, Any]) -> bool:
@@ -52,7 +77,7 @@ def _strict_text(name: str, most: int) -> Callable[[Mapping[str, Any]], bool]:
 def _textcard(content: Mapping[str, Any]) -> bool:
     _needed(content, "title", "description", "url")
     _url(content["url"])
-    return len(content["title"]) > 128 or len(content["description"]) > 512 or len(content.get("btntxt", "")) > 4
+    return _is_long(content, _MOST["textcard"]) or len(content.get("btntxt", "")) > _BUTTON
 
 
 def _news(content: Mapping[str, Any]) -> bool:
@@ -62,7 +87,9 @@ def _news(content: Mapping[str, Any]) -> bool:
     for article in articles:
         _needed(article, "title", "url")
         _url(article["url"])
-    return any(octets(article["title"]) > 128 or octets(article.get("description", "")) > 512 for article in articles)
+        if "picurl" in article:
+            _url(article["picurl"])
+    return any(_is_long(article, _ARTICLE) for article in articles)
 
 
 def _mpnews(content: Mapping[str, Any]) -> bool:
@@ -71,9 +98,11 @@ def _mpnews(content: Mapping[str, Any]) -> bool:
         raise Refused(45008)
     for article in articles:
         _needed(article, "title", "thumb_media_id", "content")
-        if octets(article["content"]) > 666 * 1024:
+        if octets(article["content"]) > _CONTENT:
             raise Refused(45002)
-    return any(octets(article["title"]) > 128 or octets(article.get("digest", "")) > 512 for article in articles)
+        if octets(article.get("author", "")) > _AUTHOR:
+            raise Refused(40058)
+    return any(_is_long(article, _ARTICLE) for article in articles)
 
 
 def _media(content: Mapping[str, Any]) -> bool:
@@ -81,8 +110,23 @@ def _media(content: Mapping[str, Any]) -> bool:
     return False
 
 
-def _url(url: str) -> None:
-    if not url.startswith(("http://", "https://")) or octets(url) > 2048:
+def _is_long(content: Mapping[str, Any], most: Mapping[str, int]) -> bool:
+    return any(octets(content.get(name, "")) > limit for name, limit in most.items())
+
+
+def _shortened(content: Mapping[str, Any], most: Mapping[str, int]) -> Mapping[str, Any]:
+    """Cut at the limit and not at a character: what is left of half a character is no text."""
+    short = {
+        name: content[name].encode()[:limit].decode(errors="replace")
+        for name, limit in most.items()
+        if octets(content.get(name, "")) > limit
+    }
+    button = {"btntxt": content["btntxt"][:_BUTTON]} if "btntxt" in content else {}
+    return {**content, **short, **button}
+
+
+def _url(url: object) -> None:
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")) or octets(url) > 2048:
         raise Refused(40058)
 
 

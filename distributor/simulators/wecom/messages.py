@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from distributor.simulators.answers import Refused, document, ok
 from distributor.simulators.wecom.company import App, Company, Dropped, Shown
-from distributor.simulators.wecom.forms import app_form
+from distributor.simulators.wecom.forms import app_form, as_shown, media_of
 from distributor.simulators.wecom.limits import MEMBER_LIMITS, Windows
 from distributor.simulators.wecom.media import Shelf
 from distributor.simulators.wecom.tokens import Tokens
@@ -49,8 +49,8 @@ class Messages:
         message = await document(request)
         kind, content = self._content(app, message)
         cut = app_form(kind, content)
-        if "media_id" in content:
-            self._shelf.need(content["media_id"])
+        for media_id, media_kind in media_of(kind, content):
+            self._shelf.need(media_id, kind=media_kind)
         readers, invalid, unlicensed = self._readers(app, str(message.get("touser", "")))
         if not readers:
             raise Refused(81013)
@@ -58,7 +58,8 @@ class Messages:
         answer = {"invaliduser": "|".join(invalid), "unlicenseduser": "|".join(unlicensed), "msgid": msgid}
         body = (app.agent_id, hashlib.sha256(await request.body()).hexdigest())
         if not self._is_repeated(message, body):
-            self._show(app, msgid, readers, kind, content, cut=cut)
+            shown = self._printed(kind, as_shown(kind, content))
+            self._show(app, msgid, readers, kind, shown, cut=cut or shown != content)
             self._bodies[body] = self._company.clock()
         if content.get("card_type") == "button_interaction":
             answer["response_code"] = self.new_code(msgid)
@@ -76,6 +77,13 @@ class Messages:
         if message.get("safe") not in (None, 0, 1) and not (message["safe"] == 2 and kind == "mpnews"):
             raise Refused(40058)
         return kind, content
+
+    def _printed(self, kind: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An mpnews as the platform keeps it: with its own pictures only."""
+        if kind != "mpnews":
+            return content
+        articles = content["articles"]
+        return {"articles": [{**one, "content": self._shelf.own_pictures(one["content"])} for one in articles]}
 
     def _readers(self, app: App, touser: str) -> tuple[list[str], list[str], list[str]]:
         """The members that get it, those that cannot, and those without a licence; all in lower case."""

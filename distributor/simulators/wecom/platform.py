@@ -38,6 +38,7 @@ class WeCom:
                 routes.post("/cgi-bin/message/update_template_card", self.messages.update_card),
                 routes.post("/cgi-bin/message/get_statistics", self.messages.statistics),
                 routes.post("/cgi-bin/media/upload", self._upload),
+                routes.post("/cgi-bin/media/uploadimg", self._picture),
                 routes.post("/cgi-bin/user/getuserid", self.contacts.by_mobile),
                 routes.post("/cgi-bin/user/get_userid_by_email", self.contacts.by_email),
                 routes.get("/cgi-bin/auth/getuserinfo", self.contacts.who),
@@ -50,6 +51,10 @@ class WeCom:
     async def _upload(self, request: Request) -> Response:
         self.tokens.app_of(request)
         return await self.shelf.put(request, request.query_params.get("type", ""))
+
+    async def _picture(self, request: Request) -> Response:
+        self.tokens.app_of(request)
+        return await self.shelf.put_picture(request)
 
     async def _agent(self, request: Request) -> Response:
         """`GET /cgi-bin/agent/get`: who sees the app (developer.work.weixin.qq.com/document/path/90227)."""
