@@ -1,7 +1,8 @@
 """Tries every template on every example bulletin: letters in each manner, page, article and PDF.
 
 A template is a program that others write, and a fault in it may hide in a branch that today's bulletin does not
-take. So each letter is made with and without a reader's page, and for groups that do and do not sign.
+take. So each letter is made with and without a reader's page, for groups that do and do not sign, and for these as
+a correction (更正) with a file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,16 +16,18 @@ from distributor.dispatch.letters import prove_card
 from distributor.errors import BadFile, DistributorError, Place, Problem
 from distributor.recipients.model import Acknowledge
 from distributor.rendering.article import render_article
-from distributor.rendering.card import ROBOT, WECOM, render_card
+from distributor.rendering.card import CHAT, ROBOT, WECOM, render_card
 from distributor.rendering.email import GroupView, OfficeView, render_email
 from distributor.rendering.email_check import check_letter
 from distributor.rendering.page import page_css, render_page_body
 from distributor.rendering.pdf.document import Paper, render_pdf
+from distributor.rendering.rendition import Attachment
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
 
 #: Made up, so that a template can be tried before there are settings.
 _OFFICE = OfficeView(name="云岭区河长制办公室", phone="010-55550100", reply_address="hzb@example.gov.cn")
+_FILE = Attachment("简报.pdf", "application/pdf", b"", code="links.read")
 _WITH_PAGE = OfficeView(_OFFICE.name, _OFFICE.phone, _OFFICE.reply_address, "https://bulletin.example.gov.cn")
 
 
@@ -63,9 +66,14 @@ def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callab
         yield f"wecom/{channel}", partial(_card, reading, templates, channel, office, manner)
     bulletin = reading.bulletin
     yield "web/page.css", lambda: _none(page_css(templates))
-    yield "web/_bulletin.html", lambda: _none(render_page_body(bulletin, templates=templates, picture_url=str))
-    yield "article", lambda: _none(render_article(bulletin, templates=templates, pictures=reading.assets))
-    yield "pdf", lambda: _none(render_pdf(Paper(bulletin, reading.assets), templates))
+    # Forms that take long are made once, as what says most.
+    pictures = reading.assets
+    yield (
+        "web/_bulletin.html",
+        lambda: _none(render_page_body(bulletin, templates=templates, picture_url=str, edition=2)),
+    )
+    yield "article", lambda: _none(render_article(bulletin, templates=templates, pictures=pictures, edition=2))
+    yield "pdf", lambda: _none(render_pdf(Paper(bulletin, pictures, correction="更正", room=True), templates))
 
 
 def _letter(
@@ -73,7 +81,15 @@ def _letter(
 ) -> tuple[Problem, ...]:
     direction = next((known for known in Direction if known.value == name), Direction.ISSUE)
     group = GroupView(name, direction, name, acknowledge=manner, due="2 working days")
-    letter = render_email(reading.bulletin, group=group, office=office, templates=templates, pictures=reading.assets)
+    letter = render_email(
+        reading.bulletin,
+        group=group,
+        office=office,
+        templates=templates,
+        pictures=reading.assets,
+        edition=_edition(manner),
+        attachments=() if manner is Acknowledge.NEVER or not office.base_url else (_FILE,),
+    )
     return check_letter(letter, reading.bulletin, templates=templates, template=name)
 
 
@@ -81,8 +97,21 @@ def _card(
     reading: Reading, templates: Templates, channel: str, office: OfficeView, manner: Acknowledge
 ) -> tuple[Problem, ...]:
     group = GroupView("", Direction.ISSUE, "", acknowledge=manner, due="2 working days")
-    prove_card(render_card(reading.bulletin, group=group, office=office, templates=templates, channel=channel))
+    prove_card(
+        render_card(
+            reading.bulletin,
+            group=group,
+            office=office,
+            templates=templates,
+            channel=channel,
+            edition=_edition(manner),
+        )
+    )
     return ()
+
+
+def _edition(manner: Acknowledge) -> int:
+    return 1 if manner is Acknowledge.NEVER else 2
 
 
 def _none(_: object) -> tuple[Problem, ...]:

@@ -15,6 +15,7 @@ import nh3
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import Refused
+from distributor.rendering.edition import correction_mark
 from distributor.rendering.footnotes import Footnotes
 from distributor.rendering.logo import placed_logo
 from distributor.rendering.pictures import place_pictures
@@ -70,9 +71,9 @@ class Article:
 
 
 def render_article(
-    bulletin: Bulletin, *, templates: Templates, pictures: Mapping[str, bytes], mark: str = ""
+    bulletin: Bulletin, *, templates: Templates, pictures: Mapping[str, bytes], edition: int = 1
 ) -> Article:
-    """Makes the article; `pictures` holds their bytes by `Picture.source`, `mark` stands before the title (更正).
+    """Makes the article; `pictures` holds their bytes by `Picture.source`, `edition` above 1 is a correction (更正).
 
     A title over the limit is cut before the number. Raises `BadInput` or `ArticleTooLong`.
     """
@@ -81,14 +82,16 @@ def render_article(
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
     shown = [entry.picture for entry in placed.values()]
     logo = placed_logo(theme)
-    values = bulletin_values(bulletin, theme) | {
+    values = bulletin_values(bulletin, theme, edition=edition) | {
         "picture_url": lambda source: _PLACEHOLDER + placed[source].picture.cid,
         "logo_url": _PLACEHOLDER + logo.picture.cid if logo else "",
         "footnotes": Footnotes(live_hosts=_LIVE),
     }
     content = _styled(templates.render("article/body.html", values), templates.render("article/article.css", {}))
     return Article(
-        title=_title(bulletin, " ".join(templates.render("article/title.txt", values).split()), mark),
+        title=_title(
+            bulletin, " ".join(templates.render("article/title.txt", values).split()), correction_mark(edition)
+        ),
         author=_cut(bulletin.issuer or "", AUTHOR_LIMIT),
         digest=_digest(bulletin),
         content=_short_enough(content),

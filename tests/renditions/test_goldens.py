@@ -6,6 +6,7 @@ Marks of personal fields stand as ⟦recipient.name⟧ in the files.
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from distributor.rendering.email_check import check_letter
 from distributor.rendering.email_check.markup import read_elements
 from distributor.rendering.fields import END, START
 from distributor.rendering.page import render_page_body
-from distributor.rendering.rendition import Rendition
+from distributor.rendering.rendition import Attachment, Rendition
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
 from tests.renditions.sample import GROUPS, OFFICE, OFFICE_WITH_PAGE, PICTURES, every_block
@@ -27,14 +28,30 @@ from tests.renditions.sample import GROUPS, OFFICE, OFFICE_WITH_PAGE, PICTURES, 
 FOLDER = Path(__file__).parent
 
 
-def _bulletins() -> dict[str, tuple[Bulletin, Mapping[str, bytes], OfficeView]]:
-    known: dict[str, tuple[Bulletin, Mapping[str, bytes], OfficeView]] = {
-        "every-block": (every_block(), PICTURES, OFFICE),
-        "every-block-with-page": (every_block(), PICTURES, OFFICE_WITH_PAGE),
+@dataclass(frozen=True)
+class Case:
+    """A bulletin, and what its letters are made with."""
+
+    bulletin: Bulletin
+    pictures: Mapping[str, bytes]
+    office: OfficeView
+    edition: int = 1
+    attachments: tuple[Attachment, ...] = ()
+
+
+#: What a letter says of a file does not depend on what is in it.
+PAPER = Attachment("云岭区河长制工作快报第12期（更正）.pdf", "application/pdf", b"%PDF", code="links.read")
+
+
+def _bulletins() -> dict[str, Case]:
+    known = {
+        "every-block": Case(every_block(), PICTURES, OFFICE),
+        "every-block-with-page": Case(every_block(), PICTURES, OFFICE_WITH_PAGE),
+        "every-block-corrected": Case(every_block(), PICTURES, OFFICE_WITH_PAGE, 2, (PAPER,)),
     }
     for file in sorted(each for each in shipped("examples").iterdir() if each.suffix in READABLE):
         reading = read_bulletin(file)
-        known[file.stem] = (reading.bulletin, reading.assets, OFFICE)
+        known[file.stem] = Case(reading.bulletin, reading.assets, OFFICE)
     return known
 
 
@@ -45,8 +62,16 @@ CASES = [pytest.param(name, direction, id=f"{name}-{direction}") for name in BUL
 
 @cache
 def _rendered(name: str, direction: str) -> Rendition:
-    bulletin, pictures, office = BULLETINS[name]
-    return render_email(bulletin, group=GROUPS[direction], office=office, templates=TEMPLATES, pictures=pictures)
+    case = BULLETINS[name]
+    return render_email(
+        case.bulletin,
+        group=GROUPS[direction],
+        office=case.office,
+        templates=TEMPLATES,
+        pictures=case.pictures,
+        edition=case.edition,
+        attachments=case.attachments,
+    )
 
 
 @pytest.mark.parametrize(("name", "direction"), CASES)
@@ -56,12 +81,15 @@ def test_a_letter_reads_as_it_was_approved(name: str, direction: str) -> None:
         _compare(FOLDER / name / f"{direction}.{ending}", content.replace(START, "⟦").replace(END, "⟧"))
 
 
-def _page(bulletin: Bulletin, pictures: Mapping[str, bytes]) -> str:
-    return str(render_page_body(bulletin, templates=TEMPLATES, picture_url=lambda source: f"/p/{source}"))
+def _page(case: Case) -> str:
+    page = render_page_body(
+        case.bulletin, templates=TEMPLATES, picture_url=lambda source: f"/p/{source}", edition=case.edition
+    )
+    return str(page)
 
 
-def _article(bulletin: Bulletin, pictures: Mapping[str, bytes]) -> str:
-    article = render_article(bulletin, templates=TEMPLATES, pictures=pictures)
+def _article(case: Case) -> str:
+    article = render_article(case.bulletin, templates=TEMPLATES, pictures=case.pictures, edition=case.edition)
     return "\n".join((article.title, article.author, article.digest, article.content))
 
 
@@ -71,8 +99,7 @@ FORMS = {"page": _page, "article": _article}
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", BULLETINS)
 def test_a_page_and_an_article_read_as_they_were_approved(name: str, form: str) -> None:
-    bulletin, pictures, _ = BULLETINS[name]
-    shown = FORMS[form](bulletin, pictures).rstrip("\n") + "\n"
+    shown = FORMS[form](BULLETINS[name]).rstrip("\n") + "\n"
     _compare(FOLDER / name / f"{form}.html", shown)
 
 
@@ -86,21 +113,20 @@ def _compare(file: Path, shown: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", BULLETINS)
 def test_a_page_and_an_article_are_complete(name: str, form: str) -> None:
-    bulletin, pictures, _ = BULLETINS[name]
-    elements = read_elements(f"<body>{FORMS[form](bulletin, pictures)}</body>")
+    elements = read_elements(f"<body>{FORMS[form](BULLETINS[name])}</body>")
     text = "".join(elements[0].text.split())
-    assert [words for words in _said(bulletin) if "".join(words.split()) not in text] == []
+    assert [words for words in _said(BULLETINS[name].bulletin) if "".join(words.split()) not in text] == []
 
 
 @pytest.mark.parametrize(("name", "direction"), CASES)
 def test_a_letter_keeps_to_what_mail_clients_can_show(name: str, direction: str) -> None:
     letter = _rendered(name, direction)
-    assert check_letter(letter, BULLETINS[name][0], templates=TEMPLATES, template=direction) == ()
+    assert check_letter(letter, BULLETINS[name].bulletin, templates=TEMPLATES, template=direction) == ()
 
 
 @pytest.mark.parametrize(("name", "direction"), CASES)
 def test_the_text_part_is_complete(name: str, direction: str) -> None:
-    bulletin = BULLETINS[name][0]
+    bulletin = BULLETINS[name].bulletin
     text = "".join(_rendered(name, direction).text.split())
     wanted = [bulletin.title, *_said(bulletin)]
     assert [words for words in wanted if "".join(words.split()) not in text] == []

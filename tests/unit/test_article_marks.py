@@ -13,8 +13,9 @@ from tests.renditions.sample import PICTURES, TEMPLATES, every_block
 )
 def test_a_correction_is_marked_in_the_title_and_keeps_its_number(title: str) -> None:
     bulletin = replace(every_block(), title=title)
-    article = render_article(bulletin, templates=TEMPLATES, pictures=PICTURES, mark="更正")
+    article = render_article(bulletin, templates=TEMPLATES, pictures=PICTURES, edition=2)
     assert article.title.startswith("【更正】")
+    assert "本期为更正版，请以此为准。" in article.content
     assert article.title.endswith(" 第12期")
     assert len(article.title) <= TITLE_LIMIT
 

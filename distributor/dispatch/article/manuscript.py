@@ -13,7 +13,6 @@ from distributor.errors import BadInput, Place, Refused
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.rendering.article import Article, render_article
 from distributor.rendering.cover import draw_cover
-from distributor.rendering.edition import correction_mark
 from distributor.settings import OfficialAccountSettings, Settings
 from distributor.store.database import Connection
 from distributor.store.pauses import ALL, paused
@@ -75,8 +74,7 @@ def manuscript(
         gaps = {"label": record.title, "marking": bulletin.marking}
         what = words("{label} is marked {marking}; an article can be read by everybody.", **gaps)
         raise NotForEverybody(what, do=words("Take the marking out and finalise again, if it may be public."))
-    mark = correction_mark(record.edition)
-    article = render_article(bulletin, templates=templates, pictures=reading.assets, mark=mark)
+    article = render_article(bulletin, templates=templates, pictures=reading.assets, edition=record.edition)
     if account.cover is not None:
         return Manuscript(article, _own_cover(account.cover), record.digest)
     drawn = Cover(draw_cover(bulletin, templates.theme), "image/png", "cover.png")
