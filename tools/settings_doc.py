@@ -16,6 +16,7 @@ from distributor.channels.smtp.rules_file import RepliesEntry, ReplyRule
 from distributor.recipients.entries import DirectoryEntry, GroupEntry, PersonEntry, UnitEntry
 from distributor.rendering.theme_file import FontsEntry, LogoEntry, ThemeEntry
 from distributor.settings import (
+    AppriseChat,
     DatabaseSettings,
     Folders,
     Logging,
@@ -49,6 +50,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "mailbox": MailboxSettings,
     "wecom.main": WeComApp,
     'wecom_robot."某群"': WeComRobot,
+    'apprise."某群"': AppriseChat,
     "official_account.main": OfficialAccountSettings,
 }
 

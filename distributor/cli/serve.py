@@ -24,6 +24,7 @@ from distributor.reports.resting import resting, resting_words, scope_name
 from distributor.service.office import Office
 from distributor.service.run import Role, run
 from distributor.settings import Settings
+from distributor.settings.apprise import secrets_in
 from distributor.settings.channels import every_account
 from distributor.settings.file import FILE_NAME
 from distributor.settings.table import read_secret
@@ -97,6 +98,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
     for robot in settings.wecom_robot.values():
         with contextlib.suppress(BadInput):
             yield robot.found_from(settings.home).robot_key()
+    for chat in settings.apprise.values():
+        with contextlib.suppress(BadInput):
+            yield from secrets_in(chat.found_from(settings.home).chat_url())
     with contextlib.suppress(BadInput):
         yield settings.mailbox.found_from(settings.home).secret()
     yield unquote(urlsplit(settings.database_url).password or "")

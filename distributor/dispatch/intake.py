@@ -119,7 +119,7 @@ def load_recipients(settings: Settings, templates: Templates) -> tuple[Loaded, R
         path,
         known_templates=templates.names(),
         known_channels=settings.channels,
-        known_robots=tuple(settings.wecom_robot),
+        known_chats=settings.chats,
     )
     return loaded, resolve(loaded.directory)
 

@@ -4,6 +4,7 @@ An app of WeCom has one token for all its lines, and may be asked for it only so
 turn, until its settings change or the sending ends.
 """
 
+from distributor.channels.apprise.channel import AppriseChannel
 from distributor.channels.base import Channel
 from distributor.channels.smtp.channel import SmtpChannel
 from distributor.channels.smtp.rules import Rules
@@ -13,13 +14,14 @@ from distributor.channels.wechat.wecom_robot import WeComRobotChannel
 from distributor.delivery.throttle import Limit, parse_limit
 from distributor.dispatch.gates import Way
 from distributor.settings import Settings, WeComApp
-from distributor.settings.channels import ROBOT, WECOM, account_of, connections_of
+from distributor.settings.apprise import require_apprise
+from distributor.settings.channels import APPRISE, ROBOT, WEBHOOKS, WECOM, account_of, connections_of
 
 #: Two thirds of what the platform takes without dropping (30/minute, 1000/hour): a message is counted there when it
 #: arrives, and one whose answer was lost is handed over again.
 PER_MEMBER: tuple[Limit, ...] = (parse_limit("20/minute"), parse_limit("600/hour"))
 
-#: A robot may say 20 things a minute; a bulletin with its file is two.
+#: A robot may say 20 things a minute (so in 企业微信 and 钉钉); a bulletin with its file is two.
 PER_CHAT: tuple[Limit, ...] = (parse_limit("9/minute"),)
 
 
@@ -41,7 +43,7 @@ def way_of(settings: Settings, account: str, *, probe: bool = False) -> Way:
     channel, name = account_of(account)
     if channel == WECOM:
         return Way(account, settings.wecom[name].limits, each=PER_MEMBER, probe=probe)
-    if channel == ROBOT:
+    if channel in WEBHOOKS:
         return Way(account, each=PER_CHAT, probe=probe)
     mail = settings.smtp[name]
     return Way(account, mail.limits, mail.domain_limits, probe=probe)
@@ -65,6 +67,10 @@ class Lines:
         if channel == ROBOT:
             robots = {chat: robot.found_from(settings.home) for chat, robot in settings.wecom_robot.items()}
             return tuple(WeComRobotChannel(robots) for _ in range(count))
+        if channel == APPRISE:
+            require_apprise()
+            chats = {chat: found.found_from(settings.home) for chat, found in settings.apprise.items()}
+            return tuple(AppriseChannel(chats) for _ in range(count))
         return open_lines(settings, count, name=name, rules=self.rules)
 
     def app(self, settings: Settings, account: str) -> App:

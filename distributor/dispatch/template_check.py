@@ -62,8 +62,11 @@ def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callab
     """Everything to be made of one example: the template it begins with, and what makes it and says what is wrong."""
     for name, office, manner in product(templates.names(), (_OFFICE, _WITH_PAGE), Acknowledge):
         yield f"email/{name}", partial(_letter, reading, templates, name, office, manner)
-    for channel, office, manner in product((WECOM, ROBOT), (_OFFICE, _WITH_PAGE), Acknowledge):
-        yield f"wecom/{channel}", partial(_card, reading, templates, channel, office, manner)
+    for channel, office, manner in product((WECOM, ROBOT, CHAT), (_OFFICE, _WITH_PAGE), Acknowledge):
+        yield (
+            f"{'chat' if channel == CHAT else 'wecom'}/{channel}",
+            partial(_card, reading, templates, channel, office, manner),
+        )
     bulletin = reading.bulletin
     yield "web/page.css", lambda: _none(page_css(templates))
     # Forms that take long are made once, as what says most.

@@ -11,6 +11,7 @@ from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
 from distributor.doctor.mailbox import check_mailbox
 from distributor.doctor.official_accounts import check_official_accounts
+from distributor.doctor.other_chats import check_other_chats
 from distributor.doctor.pages import check_pages
 from distributor.doctor.quotas import check_quotas
 from distributor.doctor.recipients import check_recipients
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "key": check_key,
     "smtp": check_accounts,
     "wecom": check_wecom,
+    "apprise": check_other_chats,
     "mailbox": check_mailbox,
     "official_account": check_official_accounts,
     "quotas": check_quotas,

@@ -18,7 +18,7 @@ from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadRep
 from distributor.words import words
 
 #: Everything a group's `channels` may name once it is set up.
-CHANNELS = ("email", "wecom", "wecom_robot")
+CHANNELS = ("email", "wecom", "wecom_robot", "apprise")
 
 _LONGEST = 100  # characters of a name; three times the longest official unit name
 
@@ -104,22 +104,26 @@ def _channel(value: str, info: ValidationInfo) -> str:
     raise Misfit("not_a_choice", what, do)
 
 
-def _robot(value: str, info: ValidationInfo) -> str:
-    """Checks a robot's name against those of the settings; the caller passes them as context."""
-    known = info.context.get("robots") if info.context else None
-    if known is None or value in known:
+def _chat(value: str, info: ValidationInfo) -> str:
+    """Checks a group chat's name against those of the settings, which the caller passes by channel as context."""
+    channel = str(info.field_name)
+    known = info.context["chats"] if info.context else None
+    if known is None or value in known[channel]:
         return value
-    what = words("There is no robot {name} in the settings.", name=shortened(value))
-    if not known:
-        do = words('Add a table [wecom_robot."{name}"] to distributor.toml.', name=shortened(value))
-        raise Misfit("no_robot", what, do)
-    raise Misfit("no_robot", what, suggestion(value, known))
+    name = shortened(value)
+    what = words("There is no chat {name} in the settings.", name=name)
+    if channel == "wecom_robot":
+        what = words("There is no robot {name} in the settings.", name=name)
+    if not known[channel]:
+        do = words('Add a table [{channel}."{name}"] to distributor.toml.', channel=channel, name=name)
+        raise Misfit("no_chat", what, do)
+    raise Misfit("no_chat", what, suggestion(value, known[channel]))
 
 
 Text = Annotated[str, AfterValidator(_text)]
 KnownText = Annotated[str, AfterValidator(_text), AfterValidator(_known)]
 Channel = Annotated[str, AfterValidator(_text), AfterValidator(_channel)]
-Robot = Annotated[str, AfterValidator(_text), AfterValidator(_robot)]
+Chat = Annotated[str, AfterValidator(_text), AfterValidator(_chat)]
 Email = Annotated[str, AfterValidator(_email)]
 
 
@@ -134,17 +138,21 @@ class PersonEntry(_Entry):
     role: Text | None = Field(None, description="What the person is there: 主要领导, 信息员 …")
     email: Email | None = Field(None, description="One address. An invalid one is an error of the whole file.")
     wecom: Annotated[str, AfterValidator(_wecom)] | None = Field(None, description="The account in 企业微信.")
-    wecom_robot: Robot | None = Field(
+    wecom_robot: Chat | None = Field(
         None, description="A group chat (a desk of its own): the name of its robot in `[wecom_robot]` of the settings."
     )
     mobile: Annotated[str, AfterValidator(_mobile)] | None = Field(
         None, description="A number by which `distributor wecom lookup` finds the account; nothing is sent to it."
     )
+    apprise: Chat | None = Field(
+        None,
+        description="A group chat on another platform (a desk of its own): its name in `[apprise]` of the settings.",
+    )
     id: Text | None = Field(None, description="A lasting name for the records; without it the address is the name.")
 
     def addresses(self) -> dict[str, str]:
         """The address per channel, of those given."""
-        given = {"email": self.email, "wecom": self.wecom, "wecom_robot": self.wecom_robot}
+        given = {"email": self.email, "wecom": self.wecom, "wecom_robot": self.wecom_robot, "apprise": self.apprise}
         return {channel: address for channel, address in given.items() if address is not None}
 
 
@@ -164,8 +172,8 @@ class GroupEntry(_Entry):
     channels: tuple[Channel, ...] = Field(
         ("email",),
         min_length=1,
-        description="`email`, `wecom`, `wecom_robot`, in this order: the first one the person has an address for is "
-        "used, the next one when that cannot reach.",
+        description="`email`, `wecom`, `wecom_robot`, `apprise`, in this order: the first one the person has an "
+        "address for is used, the next one when that cannot reach.",
     )
     acknowledge: Acknowledge = Field(Acknowledge.NEVER, description="Whether a 签收 is asked for.")
     due: Annotated[str, AfterValidator(_due)] | None = Field(

@@ -5,7 +5,7 @@ leader out is worse than one that waits, and the caller keeps the last good dire
 addresses, people without an address and odd manners are warnings.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,12 @@ def load_directory(
     *,
     known_templates: Collection[str] | None = None,
     known_channels: Collection[str] = ("email",),
-    known_robots: Collection[str] | None = None,
+    known_chats: Mapping[str, Collection[str]] | None = None,
 ) -> Loaded:
     """Reads a directory file.
 
-    `known_templates` and `known_channels` are what a group may name, `known_robots` what a person's `wecom_robot` may;
-    None leaves them unchecked.
+    `known_templates` and `known_channels` are what a group may name, `known_chats` what a person's `wecom_robot` and
+    `apprise` may; None leaves them unchecked.
     Raises `BadFile` with every problem, or `BadInput` when the file cannot be opened.
     """
     try:
@@ -60,7 +60,7 @@ def load_directory(
         file=str(path),
         known_templates=known_templates,
         known_channels=known_channels,
-        known_robots=known_robots,
+        known_chats=known_chats,
     )
 
 
@@ -70,11 +70,11 @@ def parse_directory(
     file: str = "recipients.yaml",
     known_templates: Collection[str] | None = None,
     known_channels: Collection[str] = ("email",),
-    known_robots: Collection[str] | None = None,
+    known_chats: Mapping[str, Collection[str]] | None = None,
 ) -> Loaded:
     """Reads a directory from bytes; pure. `file` is the name that problems give. Raises `BadFile`."""
     layout, problems = read_document(source, _KIND, file=file)
-    known = {"template": known_templates, "channels": known_channels, "robots": known_robots}
+    known = {"template": known_templates, "channels": known_channels, "chats": known_chats}
     entry, faults = validated(layout, _KIND, context=known)
     problems += faults
     if entry is None:

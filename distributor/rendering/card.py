@@ -21,7 +21,7 @@ from distributor.rendering.unprintable import refuse_unprintable
 from distributor.rendering.views import GroupView, OfficeView, template_values
 from distributor.words import words
 
-WECOM, ROBOT = "wecom", "wecom_robot"
+WECOM, ROBOT, CHAT = "wecom", "wecom_robot", "apprise"
 
 #: The key of the 签收 button, as its event names it.
 ACKNOWLEDGE = "acknowledge"
@@ -38,7 +38,9 @@ Document = dict[str, Any]
 def render_card(
     bulletin: Bulletin, *, group: GroupView, office: OfficeView, templates: Templates, channel: str, edition: int = 1
 ) -> Rendition:
-    """Renders the bulletin for one group on `wecom` or `wecom_robot`; `edition` above 1 is a correction and says so.
+    """Renders the bulletin for one group on `wecom`, `wecom_robot` or `apprise`.
+
+    `edition` above 1 is a correction and says so.
 
     Raises `BadInput` when a template or a character is at fault, or the words are more than the platform takes.
     """
@@ -48,6 +50,9 @@ def render_card(
     title = " ".join(templates.render("wecom/title.txt", values).split())
     if channel == ROBOT:
         message = _said("markdown_v2", _lines(templates.render("wecom/robot.md", values)), _ROBOT_MOST)
+    elif channel == CHAT:  # the platform says itself how much it takes
+        content = _lines(templates.render("chat/message.md", values))
+        message = {"msgtype": "markdown_v2", "markdown_v2": {"content": content}}
     else:
         lead = _lines(templates.render("wecom/lead.txt", values))
         message = _card(title, lead, values, may_sign=group.acknowledge is not Acknowledge.NEVER)

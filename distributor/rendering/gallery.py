@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from distributor.rendering.card import ROBOT, WECOM
+from distributor.rendering.card import CHAT, ROBOT, WECOM
 from distributor.rendering.card_page import card_page, card_text
 from distributor.rendering.email import html_size
 from distributor.rendering.rendition import Rendition, filled
@@ -26,7 +26,7 @@ SAMPLE_PERSON: Mapping[str, str] = {
 
 
 #: How other ways than mail are called on the page.
-_CHANNELS: Mapping[str, str] = {WECOM: "企业微信", ROBOT: "企业微信群"}
+_CHANNELS: Mapping[str, str] = {WECOM: "企业微信", ROBOT: "企业微信群", CHAT: "其他群聊"}
 
 
 def write_gallery(
@@ -56,7 +56,7 @@ def write_gallery(
 
 def sample_page(rendition: Rendition) -> str:
     """The letter's HTML as a page of its own: a sample person's, its pictures inside, nothing to be fetched."""
-    if rendition.channel in (WECOM, ROBOT):
+    if rendition.channel in _CHANNELS:
         return card_page(rendition, SAMPLE_PERSON)
     page = filled(rendition.html, SAMPLE_PERSON, escape=True)
     for picture in rendition.pictures:
@@ -67,7 +67,7 @@ def sample_page(rendition: Rendition) -> str:
 
 def sample_text(rendition: Rendition) -> str:
     """The letter's plain text, or the words of a card: a sample person's."""
-    if rendition.channel in (WECOM, ROBOT):
+    if rendition.channel in _CHANNELS:
         return card_text(rendition, SAMPLE_PERSON)
     return filled(rendition.text, SAMPLE_PERSON)
 

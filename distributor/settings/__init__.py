@@ -1,5 +1,6 @@
 """The operator's file `distributor.toml` as values, one file per table, with an environment twin for every key."""
 
+from distributor.settings.apprise import AppriseChat
 from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.model import Settings
@@ -14,6 +15,7 @@ from distributor.settings.web import Web
 from distributor.settings.wecom import WeComApp, WeComRobot
 
 __all__ = [
+    "AppriseChat",
     "DatabaseSettings",
     "Folders",
     "Logging",

@@ -31,6 +31,7 @@ _SECRETS = (
     ("smtp", "password", "password_file"),
     ("wecom", "secret", "secret_file"),
     ("wecom_robot", "key", "key_file"),
+    ("apprise", "url", "url_file"),
     ("official_account", "secret", "secret_file"),
 )
 

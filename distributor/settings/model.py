@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from distributor.errors import BadInput, Place, Problem
 from distributor.misfit import Misfit
 from distributor.settings import values as check
+from distributor.settings.apprise import AppriseChat
 from distributor.settings.house import DatabaseSettings, Folders, Logging
 from distributor.settings.mailbox import MailboxSettings
 from distributor.settings.office import Office
@@ -46,6 +47,7 @@ class Settings(Table):
     mailbox: MailboxSettings = Field(default_factory=MailboxSettings)
     wecom: dict[str, WeComApp] = Field(default_factory=dict)
     wecom_robot: dict[str, WeComRobot] = Field(default_factory=dict)
+    apprise: dict[str, AppriseChat] = Field(default_factory=dict)
     official_account: dict[str, OfficialAccountSettings] = Field(default_factory=dict)
     home: Path = Path()
 
@@ -56,9 +58,9 @@ class Settings(Table):
             what = words("The mail account has no name.")
             raise Misfit("account_name", what, words("Begin its table with [smtp.main]."))
         for name in value if isinstance(value, dict) else ():
-            if name == "wecom_robot" or str(name).startswith("wecom."):
+            if name in ("wecom_robot", "apprise") or str(name).startswith("wecom."):
                 what = words("A mail account cannot be called {name}.", name=name)
-                raise Misfit("account_name", what, words("Accounts of WeCom are called so; choose another name."))
+                raise Misfit("account_name", what, words("Other accounts are called so; choose another name."))
         return value
 
     @field_validator("wecom", mode="before")
@@ -75,6 +77,14 @@ class Settings(Table):
         if isinstance(value, dict) and any(not isinstance(account, dict | WeComRobot) for account in value.values()):
             what = words("The robot has no name.")
             raise Misfit("account_name", what, words('Begin its table with [wecom_robot."某群"].'))
+        return value
+
+    @field_validator("apprise", mode="before")
+    @classmethod
+    def _named_chats(cls, value: object) -> object:
+        if isinstance(value, dict) and any(not isinstance(chat, dict | AppriseChat) for chat in value.values()):
+            what = words("The chat has no name.")
+            raise Misfit("account_name", what, words('Begin its table with [apprise."某群"].'))
         return value
 
     @field_validator("official_account", mode="before")
@@ -114,6 +124,7 @@ class Settings(Table):
             "oidc": self.oidc.found_from(home),
             "wecom": {name: account.found_from(home) for name, account in self.wecom.items()},
             "wecom_robot": {name: account.found_from(home) for name, account in self.wecom_robot.items()},
+            "apprise": {name: chat.found_from(home) for name, chat in self.apprise.items()},
             "official_account": {name: account.found_from(home) for name, account in self.official_account.items()},
         }
         return self.model_copy(update={"home": home, **found})
@@ -126,8 +137,13 @@ class Settings(Table):
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The channels that a group of the directory may name: mail, and what of WeCom is set up."""
-        return ("email", *(name for name in ("wecom", "wecom_robot") if getattr(self, name)))
+        """The channels that a group of the directory may name: mail, and what else is set up."""
+        return ("email", *(name for name in ("wecom", "wecom_robot", "apprise") if getattr(self, name)))
+
+    @property
+    def chats(self) -> dict[str, tuple[str, ...]]:
+        """The names of group chats, by the channel that leads to them."""
+        return {"wecom_robot": tuple(self.wecom_robot), "apprise": tuple(self.apprise)}
 
     def warnings(self) -> tuple[Problem, ...]:
         """What works but is unsafe or unusual: readable secrets, a port of another kind of security."""
@@ -149,6 +165,9 @@ class Settings(Table):
         for name, robot in self.wecom_robot.items():
             files = self._lying(robot.key_file)
             problems += secret_problems(Place(f"[wecom_robot.{name}]"), robot.found_from(self.home).robot_key, files)
+        for name, chat in self.apprise.items():
+            files = self._lying(chat.url_file)
+            problems += secret_problems(Place(f"[apprise.{name}]"), chat.found_from(self.home).chat_url, files)
         for name, platform in self.official_account.items():
             files = self._lying(*platform.secret_files)
             secret = platform.found_from(self.home).app_secret

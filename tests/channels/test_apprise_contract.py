@@ -18,7 +18,8 @@ from tests.channels.test_wecom_contract import PEOPLE
 
 
 def chat_message(address: str, title: str = "云岭河长制工作简报 第12期", text: str = "- 石桥镇：巡河") -> Message:
-    document = {"msgtype": "chat", "chat": {"title": title, "markdown": f"**办**\n{text}", "text": f"办\n{text}"}}
+    content = f"# {title}\n**办**\n{text}"
+    document = {"msgtype": "markdown_v2", "markdown_v2": {"content": content}}
     body = json.dumps(document, ensure_ascii=False).encode()
     return Message(f"delivery of {address}", Envelope("", address), (body,))
 

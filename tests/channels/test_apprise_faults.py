@@ -113,12 +113,17 @@ async def test_other_platforms_are_understood_in_their_own_words(
 async def test_a_platform_without_markdown_gets_plain_lines_and_one_with_it_gets_markdown(
     platform: ChatPlatform,
 ) -> None:
-    await sent(platform)
+    message = chat_message("一群", text="- 石桥镇：巡河\n\n[阅读全文](https://b.example.gov.cn/b/abc_d)")
+    await sent(platform, message=message)
     platform.usual = said(errcode=0)
-    await sent(platform, DINGTALK)
+    await sent(platform, DINGTALK, message)
     feishu, dingtalk = (one.document for one in platform.shown)
-    assert feishu["content"]["text"] == "云岭河长制工作简报 第12期\r\n办\n- 石桥镇：巡河"
-    assert dingtalk["markdown"]["text"] == "# 云岭河长制工作简报 第12期\n**办**\n- 石桥镇：巡河"
+    assert feishu["content"]["text"] == (
+        "云岭河长制工作简报 第12期\r\n办\n- 石桥镇：巡河\n\n阅读全文：https://b.example.gov.cn/b/abc_d"
+    )
+    assert dingtalk["markdown"]["text"] == (
+        "# 云岭河长制工作简报 第12期\n**办**\n- 石桥镇：巡河\n\n[阅读全文](https://b.example.gov.cn/b/abc_d)"
+    )
 
 
 async def test_the_pause_that_the_platform_asks_for_is_kept_within_an_hour(platform: ChatPlatform) -> None:

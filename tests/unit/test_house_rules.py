@@ -63,6 +63,9 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "aiosmtpd": {"cli"},
+    "apprise": {"channels/apprise"},
+    "requests": {"channels/apprise"},
+    "urllib3": {"channels/apprise"},
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from distributor.service import memory
 
 #: What only some commands, or other processes, need.
-HEAVY = ("aiosmtpd", "alembic", "typst")
+HEAVY = ("aiosmtpd", "alembic", "apprise", "requests", "typst")
 
 
 def test_starting_the_program_loads_nothing_that_few_need() -> None:

@@ -6,7 +6,6 @@ The words are the bulletin: they go alone and are judged; files are shown after 
 """
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -15,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from distributor.channels.apprise.exchange import Exchange, Route
 from distributor.channels.apprise.meaning import judged
+from distributor.channels.apprise.service import speaker_for
+from distributor.channels.apprise.spoken import spoken
 from distributor.channels.base import Checkpoint, ClaimLost, Message
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
-from distributor.discretion import discreet_text, keep_secret
+from distributor.discretion import discreet_text
 from distributor.errors import BadInput
-from distributor.settings.apprise import AppriseChat, secrets_in
+from distributor.settings.apprise import AppriseChat
 from distributor.words import say
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ class AppriseChannel:
         if account is None:
             return _refused(say("There is no chat {name} in the settings.", name=name))
         try:
-            speaker = await asyncio.to_thread(_speaker, account)
+            speaker = await asyncio.to_thread(speaker_for, account)
         except BadInput as error:
             # This chat's trouble alone: the others have URLs of their own.
             return Outcome(Verdict.DEFERRED, Fault.RECIPIENT, Stage.UPLOAD, Reply(text=discreet_text(str(error))))
-        said = json.loads(message.body)["chat"]
-        title, body = said["title"], said["markdown" if speaker.speaks_markdown else "text"]
+        said = spoken(message.body)
+        title, body = said.title, said.markdown if speaker.speaks_markdown else said.text
         if (room := speaker.room(title, body)) is not None:
             return _refused(say("The chat takes {limit} characters; the message has more.", limit=room))
         if not await checkpoint():
@@ -67,15 +68,6 @@ class AppriseChannel:
 
 def _refused(text: str) -> Outcome:
     return Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.CONNECT, Reply(text=text))
-
-
-def _speaker(account: AppriseChat) -> "Speaker":
-    """What speaks in the chat. Loads the library when it is first needed. Raises `BadInput`."""
-    from distributor.channels.apprise.plugin import speaker_of
-
-    url = account.chat_url()
-    keep_secret(*secrets_in(url))
-    return speaker_of(url)
 
 
 async def _file_trouble(message: Message, speaker: "Speaker", route: Route) -> str:

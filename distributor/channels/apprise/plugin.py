@@ -16,6 +16,7 @@ from distributor.channels.apprise.wire import Wire
 from distributor.channels.base import File
 from distributor.errors import BadInput
 from distributor.settings.apprise import require_apprise
+from distributor.settings.values import is_loopback
 from distributor.words import words
 
 #: Any URL that loads the plugins; no request is made.
@@ -25,18 +26,25 @@ _loading = threading.Lock()
 
 
 class Speaker:
-    """What speaks in one chat. `platform` is what Apprise calls it (`feishu`); `takes_files`: a file may be shown."""
+    """What speaks in one chat. `platform` is what Apprise calls it (`feishu`), `name` what people do.
+
+    `takes_files`: a file may be shown. `is_clear`: the URL leads to another machine without encryption.
+    """
 
     def __init__(self, plugin: Any) -> None:
         self._plugin = plugin
+        self.name = str(plugin.service_name)
+        clear = plugin.protocol or ()
+        is_clear = plugin.schema in ((clear,) if isinstance(clear, str) else clear)
+        self.is_clear = is_clear and not is_loopback(plugin.host or "")
         self.platform: str = type(plugin).__module__.split(".")[2]
         self.takes_files = bool(plugin.attachment_support)
 
     @property
     def speaks_markdown(self) -> bool:
-        """Whether the platform shows Markdown; it is given plain text otherwise."""
+        """Whether the platform shows Markdown, or HTML, which Apprise makes of it; else it is given plain lines."""
         formats = _library().NotifyFormat
-        return bool(self._plugin.resolve_format(formats.MARKDOWN) == formats.MARKDOWN)
+        return bool(self._plugin.resolve_format(formats.MARKDOWN) != formats.TEXT)
 
     def room(self, title: str, body: str) -> int | None:
         """How many characters the platform takes, when this is more; None when it fits."""
