@@ -3,10 +3,8 @@
 Addresses of pictures carry a mark where the reader's own token belongs, so that one body serves every copy.
 """
 
-import asyncio
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -18,6 +16,7 @@ from distributor.rendering.pictures import place_pictures
 from distributor.rendering.templates import Templates
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Database
+from distributor.web.kept import Kept
 
 _log = log("web")
 
@@ -26,6 +25,9 @@ _MARK = f"-{secrets.token_hex(16)}-"
 
 #: Bulletins kept in memory; a body is some tens of kilobytes, its pictures 200 kilobytes each at most.
 MOST = 32
+
+#: Bodies that are made at the same time.
+AT_ONCE = 4
 
 #: The widest a picture is shown, in CSS pixels.
 _WIDEST = 600
@@ -66,30 +68,19 @@ def style_sheet(templates: Templates) -> Sheet:
 
 
 class Bodies:
-    """The bodies in memory. Two who ask for the same one at once wait for one making."""
+    """The bodies in memory."""
 
     def __init__(self, database: Database, templates: Templates) -> None:
         self._database = database
         self._templates = templates
-        self._kept: OrderedDict[tuple[int, str], asyncio.Task[Body]] = OrderedDict()
+        self._kept = Kept(self._make, most=MOST, at_once=AT_ONCE)
 
     async def get(self, bulletin_id: int, digest: str) -> Body:
         """The body of a bulletin with this content. Raises `BadInput` and `Unavailable`."""
-        key = (bulletin_id, digest)
-        task = self._kept.get(key)
-        if task is None:
-            task = self._kept[key] = asyncio.create_task(asyncio.to_thread(self._make, bulletin_id))
-            while len(self._kept) > MOST:
-                self._kept.popitem(last=False)
-        try:
-            body = await asyncio.shield(task)
-        except BaseException:
-            if task.done():
-                self._kept.pop(key, None)  # the next one tries again
-            raise
-        return body
+        return await self._kept.get((bulletin_id, digest))
 
-    def _make(self, bulletin_id: int) -> Body:
+    def _make(self, key: tuple[int, str]) -> Body:
+        bulletin_id, _ = key
         with self._database.read() as conn:
             reading, edition = reopen(conn, bulletin_id), get_bulletin(conn, bulletin_id).edition
         placed = place_pictures(reading.bulletin, reading.assets, widest=_WIDEST)

@@ -8,13 +8,14 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from distributor.delivery.evidence import Kind
-from distributor.errors import Unavailable
+from distributor.errors import BadInput, Unavailable
 from distributor.receipts.tokens import TokenKey, token_hash
 from distributor.rendering.pdf.qr import qr_svg
 from distributor.rendering.templates import Templates
@@ -25,6 +26,7 @@ from distributor.web.bodies import Bodies, style_sheet
 from distributor.web.callers import Guesses, caller
 from distributor.web.lookups import Lookups
 from distributor.web.openings import Openings
+from distributor.web.papers import Papers
 from distributor.web.reader_pages import HEADERS, ReaderPages
 from distributor.web.reader_view import Deadlines, View, view_of
 from distributor.web.recognition import Recognition
@@ -61,17 +63,19 @@ class Reader:
         self._pages = ReaderPages(templates, settings, key, clock, self._sheet, self._recognition)
         self._signing = Signing(database, self._pages, patience=patience)
         self._bodies = Bodies(database, templates)
+        self._papers = Papers(database, templates)
         self._guesses = Guesses()
         self._deadlines = Deadlines()
         self._lookups = Lookups(database)
         self.openings = Openings(database, clock)
 
     def routes(self) -> list[Route]:
-        """The page, its pictures, its code and its style sheet."""
+        """The page, its pictures, its PDF, its code and its style sheet."""
         return [
             Route("/b/{token}", self._get, methods=["GET"]),
             Route("/b/{token}", self._post, methods=["POST"]),
             Route("/b/{token}/p/{number:int}", self._picture, methods=["GET"]),
+            Route("/b/{token}/bulletin.pdf", self._paper, methods=["GET"]),
             Route("/b/{token}/code.svg", self._code, methods=["GET"]),
             Route("/assets/{name}", self._asset, methods=["GET"]),
         ]
@@ -96,7 +100,8 @@ class Reader:
             body = await self._bodies.get(visit.bulletin_id, visit.digest) if view.shows_body else None
         except Unavailable as trouble:
             return self._pages.unavailable(trouble)
-        return self._pages.page(request.path_params["token"], view, body, member=member)
+        token, in_wechat = request.path_params["token"], _in_wechat(request)
+        return self._pages.page(token, view, body, member=member, in_wechat=in_wechat)
 
     async def _post(self, request: Request) -> Response:
         fields = await self._signing.form(request)
@@ -124,14 +129,35 @@ class Reader:
         picture = body.pictures[number]
         return Response(picture.content, media_type=picture.media_type, headers=HEADERS | _FOR_A_DAY)
 
+    async def _paper(self, request: Request) -> Response:
+        """The bulletin as a PDF with the reader's own code: taking it shows no more than opening the page does."""
+        page = f"../{request.path_params['token']}"
+        try:
+            visit = await self._find(request)
+            if visit is None:
+                return await self._missed(request)
+            view = self._view(visit)
+            if not view.shows_paper:
+                return self._pages.notice(410, view.closed, view.notice, back=page)
+            self.openings.note(visit.delivery_id, _opening(request), "page")
+            link = self._address(request) if self._settings().office.base_url else ""
+            paper = await self._papers.get(visit.bulletin_id, visit.digest, link=link)
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        except BadInput:
+            return self._pages.notice(404, "本期没有 PDF", "PDF 暂时无法生成，请看网页，内容完整。", back=page)
+        way = "inline" if _in_wechat(request) else "attachment"
+        # RFC 6266 4.3, with a plain name for programs that do not know the other.
+        named = f"{way}; filename=\"bulletin.pdf\"; filename*=UTF-8''{quote(paper.file_name, safe='')}"
+        return Response(paper.content, media_type=paper.media_type, headers=HEADERS | {"content-disposition": named})
+
     async def _code(self, request: Request) -> Response:
         try:
             if await self._find(request) is None:
                 return await self._missed(request)
         except Unavailable as trouble:
             return self._pages.unavailable(trouble)
-        page = f"{self._settings().office.base_url}/b/{request.path_params['token']}#acknowledge"
-        code = await asyncio.to_thread(qr_svg, page)
+        code = await asyncio.to_thread(qr_svg, f"{self._address(request)}#acknowledge")
         return Response(code, media_type="image/svg+xml", headers=HEADERS | _FOR_A_DAY)
 
     async def _asset(self, request: Request) -> Response:
@@ -140,6 +166,10 @@ class Reader:
         if request.path_params["name"] != self._sheet.name:
             return self._pages.notice(404, "没有这个页面", "文件不存在。")
         return Response(self._sheet.content, media_type="text/css", headers=HEADERS | _FOR_EVER)
+
+    def _address(self, request: Request) -> str:
+        """The whole address of a reader's page, as letters have it."""
+        return f"{self._settings().office.base_url.rstrip('/')}/b/{request.path_params['token']}"
 
     async def _find(self, request: Request) -> Visit | None:
         return await self._lookups.find(token_hash(request.path_params["token"]))
@@ -163,3 +193,9 @@ def _opening(request: Request) -> Kind:
     headers = request.headers
     ahead = any("prefetch" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
     return Kind.FETCHED if ahead or request.method == "HEAD" else Kind.OPENED
+
+
+def _in_wechat(request: Request) -> bool:
+    """Whether the browser inside WeChat or WeCom asks: it shows a PDF and cannot save one."""
+    agent = request.headers.get("user-agent", "").lower()
+    return "micromessenger" in agent or "wxwork" in agent

@@ -56,8 +56,12 @@ class ReaderPages:
         alert: str = "",
         given: Given = NOTHING,
         member: str = "",
+        in_wechat: bool = False,
     ) -> Response:
-        """The page of one copy; without `body` only what concerns the 签收. `member` is who reads it, as WeCom says."""
+        """The page of one copy; without `body` only what concerns the 签收.
+
+        `member` is who reads it, as WeCom says; `in_wechat` that a browser shows it which cannot save files.
+        """
         office = self.settings().office
         nonce = issue(self.key, view.visit.delivery_id, self.clock()) if view.open else ""
         values = {
@@ -70,6 +74,8 @@ class ReaderPages:
             "member": member,
             "proof": self.recognition.proof(view.visit, nonce, member) if member else "",
             "code": f"{token}/code.svg" if office.base_url else "",
+            "paper": f"{token}/bulletin.pdf" if body and view.shows_paper else "",
+            "in_wechat": in_wechat,
             "alert": alert,
             "given": given.values(),
         }
@@ -82,9 +88,15 @@ class ReaderPages:
         *lines: str,
         again: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
+        back: str = "",
     ) -> Response:
-        """A page that says one thing and knows nobody; `again` are the fields of a form to send once more."""
-        values = {"style": f"../assets/{self.sheet.name}", "heading": heading, "lines": lines, "again": again}
+        """A page that says one thing and knows nobody; `again` are the fields of a form to send once more.
+
+        `back` is the address of the reader's page, for a notice that stands below it.
+        """
+        root = "../../" if back else "../"
+        values = {"root": root, "sheet": self.sheet.name, "heading": heading, "lines": lines, "again": again}
+        values["back"] = back
         page = self.templates.render("web/notice.html", values)
         return HTMLResponse(page, status, headers={**HEADERS, **(headers or {})})
 

@@ -82,6 +82,11 @@ class View:
         return not self.closed and self.visit.manners.acknowledge is not Acknowledge.NEVER
 
     @property
+    def shows_paper(self) -> bool:
+        """Whether the PDF may be taken along: a page tells that its bulletin was corrected, paper does not."""
+        return self.shows_body and not self.visit.replaced
+
+    @property
     def remark_label(self) -> str:
         """What a remark is called: superiors give instructions."""
         return "批示意见" if self.visit.direction == "报" else "备注"

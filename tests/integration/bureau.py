@@ -64,9 +64,9 @@ class Bureau:
         """Takes one file in as the service does. Returns where it is now."""
         return put_aside(path, self.take(path))
 
-    def release(self, number: int = 7) -> BulletinRecord:
+    def release(self, number: int = 7, *, text: str | None = None) -> BulletinRecord:
         """Finalises a bulletin by hand and lets it go now."""
-        path = self.office.write(f"by-hand-{number}.md", BULLETIN.format(number=number))
+        path = self.office.write(f"by-hand-{number}.md", text or BULLETIN.format(number=number))
         now = self.clock()
         prepared = prepare(path, self.settings)
         record = finalise(self.database, prepared, self.settings, self.key, now=now, actor="test").record

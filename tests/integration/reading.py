@@ -133,6 +133,7 @@ async def reading(
     name: str = "李四",
     *,
     leaders: str = "never",
+    text: str | None = None,
     web: Web = Web(bind="", trusted_proxies=()),  # noqa: B008 - frozen
     alarm: Callable[[], None] = lambda: None,
     patience: float = 15.0,
@@ -140,7 +141,7 @@ async def reading(
 ) -> AsyncIterator[Page]:
     """The page of a person whose copy was accepted by the relay."""
     bureau.office.write("recipients.yaml", DIRECTORY.format(leaders=leaders))
-    record = bureau.release()
+    record = bureau.release(text=text)
     with bureau.database.write() as conn:
         copies = deliveries_of(conn, record.id)
         for copy in copies:
