@@ -1,6 +1,7 @@
-"""`distributor remind`: ask those again who owe a 签收, after showing who they are and why."""
+"""`distributor remind`: ask those again who owe a 签收, after showing who they are, why, and by which way."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,74 +12,110 @@ from rich.table import Table
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.dispatch.intake import templates_of
-from distributor.dispatch.lines import open_lines
+from distributor.dispatch.lines import Lines
 from distributor.dispatch.locate import locate
-from distributor.dispatch.remind import Carrier, Debt, owed_for, plan, send_reminders
+from distributor.dispatch.remind import Debt, Planned, owed_for, plan
+from distributor.dispatch.reminder_letter import Stationery
+from distributor.dispatch.reminder_round import Carrier, send_reminders
 from distributor.dispatch.send import utc_now
 from distributor.errors import BadInput
-from distributor.store.database import Database
+from distributor.recipients.manners import PHONE
+from distributor.store.database import Connection, Database
 from distributor.store.records import BulletinRecord
-from distributor.store.reminders import Reminder, due_reminders, reminders_of
 from distributor.words import say, words
+from distributor.workdays.calendar import Workdays
 from distributor.workdays.file import load_calendar
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
 
-    @app.command(help=say("Remind (催办) those who owe a 签收; each at most once a day."))
+    @app.command(
+        help=say(
+            "Remind (催办) those who owe a 签收; each at most once a day, each time by the next of their channels."
+        )
+    )
     def remind(
         context: typer.Context,
         issue: Annotated[
             str | None, typer.Argument(help=say("Number, title, #id or file; otherwise the newest bulletin."))
         ] = None,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help=say("Show who and why; send nothing."))] = False,
+        dry_run: Annotated[
+            bool,
+            typer.Option("--dry-run", help=say("Show who, why, by which channel and whom to call; send nothing.")),
+        ] = False,
         yes: Annotated[bool, typer.Option("--yes", help=say("Do not ask."))] = False,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
+        calendar = load_calendar(desk.settings.path(desk.settings.folders.calendar)).workdays
         with desk.database() as database:
-            return _remind(desk, database, issue, dry_run=dry_run, yes=yes)
+            return _Reminder(desk, database, calendar).remind(issue, dry_run=dry_run, yes=yes)
 
 
-def _remind(desk: Desk, database: Database, issue: str | None, *, dry_run: bool, yes: bool) -> int:
-    settings = desk.settings
-    calendar = load_calendar(settings.path(settings.folders.calendar)).workdays
-    with database.read() as conn:
-        record = locate(conn, issue, today=desk.today)
-        if record is None:
-            raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
-        owed = owed_for(conn, record, calendar=calendar, zone=settings.zone, now=desk.now)
-        earlier = reminders_of(conn, record.id)
-    _show(desk, record, owed, earlier)
-    reachable = [debt for debt in owed if debt.reachable]
-    if dry_run or not reachable:
-        desk.answer({**_document(record, owed, earlier), "ends": {}})
-        return Exit.DONE if owed else Exit.NOTHING
-    desk.confirm(words("Remind these people of {label} ({count})?", label=record.title, count=len(reachable)), yes=yes)
-    ends = _send(desk, database, record, owed)
+class _Reminder:
+    """One command's reminding."""
+
+    def __init__(self, desk: Desk, database: Database, calendar: Workdays) -> None:
+        self._desk = desk
+        self._database = database
+        self._calendar = calendar
+        self._today = desk.today
+
+    def remind(self, issue: str | None, *, dry_run: bool, yes: bool) -> int:
+        desk = self._desk
+        with self._database.read() as conn:
+            record = locate(conn, issue, today=self._today)
+            if record is None:
+                raise BadInput(words("{file} has not been finalised.", file=issue), do=words("Finalise it first."))
+            owed = self._owed(conn, record)
+        _show(desk, record, owed, self._today)
+        if dry_run or not owed:
+            desk.answer({**_document(record, owed, self._today), "ends": {}})
+            return Exit.DONE if owed else Exit.NOTHING
+        desk.confirm(words("Remind these people of {label} ({count})?", label=record.title, count=len(owed)), yes=yes)
+        planned, ends = self._send(record)
+        _tell(desk, planned, ends)
+        with self._database.read() as conn:
+            owed = self._owed(conn, record)
+        desk.answer({**_document(record, owed, self._today), "ends": ends})
+        return Exit.DONE if ends.get("sent") or planned.calls else Exit.NOTHING
+
+    def _owed(self, conn: Connection, record: BulletinRecord) -> tuple[Debt, ...]:
+        desk = self._desk
+        return owed_for(conn, record, settings=desk.settings, calendar=self._calendar, now=desk.now)
+
+    def _send(self, record: BulletinRecord) -> tuple[Planned, dict[str, int]]:
+        desk = self._desk
+        with self._database.write() as conn:
+            owed = self._owed(conn, record)
+            planned = plan(conn, record, owed, self._today, actor=desk.actor, now=desk.now)
+        stationery = Stationery(desk.settings, desk.key, templates_of(desk.settings))
+
+        async def send() -> dict[str, int]:
+            lines = Lines()
+            try:
+                carrier = Carrier(self._database, stationery, self._calendar, lines, utc_now)
+                return await send_reminders(carrier, record.id)
+            finally:
+                await lines.close()
+
+        return planned, asyncio.run(send())
+
+
+def _tell(desk: Desk, planned: Planned, ends: dict[str, int]) -> None:
     if ends:
         told = ", ".join(f"{name} {count}" for name, count in sorted(ends.items()))
         desk.say(words("Reminders: {ends}.", ends=told))
-    else:
-        desk.say(words("Nobody was reminded: it was done today already, or the mail account has no room now."))
-    desk.answer({**_document(record, owed, earlier), "ends": ends})
-    return Exit.DONE if ends.get("sent") else Exit.NOTHING
+    if planned.calls:
+        people = "；".join(f"{debt.unit} {debt.copy.name}" for debt in planned.calls)
+        desk.say(words("Please call: {people}.", people=people), style="yellow")
+    if not ends and not planned.calls:
+        desk.say(words("Nobody was reminded: it was done today already, or no account can carry it now."))
 
 
-def _send(desk: Desk, database: Database, record: BulletinRecord, owed: Sequence[Debt]) -> dict[str, int]:
-    settings = desk.settings
-    name, _ = settings.account()
-    with database.write() as conn:
-        plan(conn, owed, f"{desk.today}", actor=desk.actor, now=desk.now)
-        waiting = [one for one in due_reminders(conn) if one.bulletin_id == record.id]
-    (line,) = open_lines(settings, 1, name=name)
-    carrier = Carrier(database, settings, desk.key, templates_of(settings), name, line, utc_now)
-    return asyncio.run(send_reminders(carrier, waiting, owed))
-
-
-def _show(desk: Desk, record: BulletinRecord, owed: Sequence[Debt], earlier: Sequence[Reminder]) -> None:
+def _show(desk: Desk, record: BulletinRecord, owed: Sequence[Debt], today: dt.date) -> None:
     if desk.as_json:
         return
     desk.say(record.title, style="bold red")
@@ -86,44 +123,63 @@ def _show(desk: Desk, record: BulletinRecord, owed: Sequence[Debt], earlier: Seq
         desk.say(words("Nobody owes a 签收."))
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in (say("unit"), say("name"), say("group"), say("why"), say("reminded")):
+    for column in (say("unit"), say("name"), say("group"), say("why"), say("by"), say("reminded")):
         table.add_column(column, overflow="fold")
     for debt in owed:
-        table.add_row(
-            escape(debt.unit),
-            escape(debt.copy.name),
-            escape(debt.group),
-            escape(_why(desk, debt)),
-            "、".join(one.step for one in earlier if one.delivery_id == debt.copy.id and one.standing == "sent"),
-        )
+        cells = (debt.unit, debt.copy.name, debt.group, _why(desk, debt), _way(debt, today), "、".join(_earlier(debt)))
+        table.add_row(*map(escape, cells))
     desk.console.print(table)
 
 
 def _why(desk: Desk, debt: Debt) -> str:
-    if not debt.reachable:
-        return say("not signed; no mail address: ask by phone")
     if debt.deadline is None:
         return say("not signed")
     when = desk.local(debt.deadline)
     return say("overdue since {when}", when=when) if debt.overdue else say("due at {when}", when=when)
 
 
-def _document(record: BulletinRecord, owed: Sequence[Debt], earlier: Sequence[Reminder]) -> dict[str, object]:
+def _way(debt: Debt, today: dt.date) -> str:
+    way = debt.way(today)
+    if way is not None:
+        return f"{way.channel} {way.address}"
+    return say("a call") if debt.reachable else say("a call: no address")
+
+
+def _earlier(debt: Debt) -> list[str]:
+    """The days on which the person was reminded, and how."""
+    return [f"{one.step} {one.channel}" for one in debt.earlier if one.standing == "sent"]
+
+
+def _document(record: BulletinRecord, owed: Sequence[Debt], today: dt.date) -> dict[str, object]:
     return {
         "bulletin": {"id": record.id, "title": record.title},
-        "owed": [
-            {
-                "recipient": debt.copy.key,
-                "name": debt.copy.name,
-                "unit": debt.unit,
-                "group": debt.group,
-                "direction": debt.direction,
-                "overdue": debt.overdue,
-                "deadline": debt.deadline.isoformat() if debt.deadline else None,
-                "reachable": debt.reachable,
-                "days": [day.isoformat() for day in debt.days],
-                "reminded": [one.step for one in earlier if one.delivery_id == debt.copy.id and one.standing == "sent"],
-            }
+        "owed": [_entry(debt, today) for debt in owed],
+        "calls": [
+            {"recipient": debt.copy.key, "name": debt.copy.name, "unit": debt.unit, "group": debt.group}
             for debt in owed
+            if debt.way(today) is None or debt.to_call
+        ],
+    }
+
+
+def _entry(debt: Debt, today: dt.date) -> dict[str, object]:
+    way = debt.way(today)
+    return {
+        "recipient": debt.copy.key,
+        "name": debt.copy.name,
+        "unit": debt.unit,
+        "group": debt.group,
+        "direction": debt.direction,
+        "overdue": debt.overdue,
+        "deadline": debt.deadline.isoformat() if debt.deadline else None,
+        "reachable": debt.reachable,
+        "by": way.channel if way else PHONE,
+        "address": way.address if way else "",
+        "days": [step.day.isoformat() for step in debt.steps],
+        "steps": [{"day": step.day.isoformat(), "by": step.by} for step in debt.steps],
+        "reminded": [one.step for one in debt.earlier if one.standing == "sent" and one.channel != PHONE],
+        "reminders": [
+            {"day": one.step, "by": one.channel, "standing": one.standing, "account": one.account}
+            for one in debt.earlier
         ],
     }

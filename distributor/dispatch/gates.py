@@ -61,12 +61,16 @@ class Lane:
 
     def want(self, claim: Claim) -> Want:
         """What a letter asks for when it goes by this account."""
+        return self.want_for(claim.delivery_id, claim.address)
+
+    def want_for(self, key: str, address: str) -> Want:
+        """The same for anything else that goes to an address; `key` names it."""
         scopes = [self.scope]
-        if domain := self._domains.get(claim.address.rpartition("@")[2]):
+        if domain := self._domains.get(address.rpartition("@")[2]):
             scopes.append(domain)
         if self._each:
-            scopes.append(Scope(f"address:{self.account}:{claim.address.lower()}", self._each))
-        return Want(claim.delivery_id, tuple(scopes))
+            scopes.append(Scope(f"address:{self.account}:{address.lower()}", self._each))
+        return Want(key, tuple(scopes))
 
     def wait(self, now: dt.datetime) -> dt.timedelta | None:
         """How long the account is full; None when it has room, as far as is known."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from distributor.channels.base import ClaimLost, Envelope, File, Message
 from distributor.channels.wechat.card import task_id
+from distributor.channels.wechat.wecom import ONCE
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.recipients.model import ReadReport
 from distributor.rendering.card import WECOM, fill_card
@@ -23,10 +24,6 @@ from distributor.store.records import Claim
 
 CORRECTION = "【更正】"
 TEST = "【测试】"
-
-
-#: The platform shows the same bytes once within its longest span, four hours (document/path/90236).
-_ONCE = {"enable_duplicate_check": 1, "duplicate_check_interval": 14400}
 
 
 def compile_for(settings: Settings, rendition: Rendition) -> CompiledLetter:
@@ -109,7 +106,7 @@ class Letters:
         address: dict[str, Any] = {}
         if letter.rendition.channel == WECOM:
             app = self._settings.wecom[account_of(self._name or "")[1]]
-            address = {"touser": claim.address, "agentid": app.agent_id, **_ONCE}
+            address = {"touser": claim.address, "agentid": app.agent_id, **ONCE}
         body = fill_card(
             letter.rendition, self._personal(letter, claim), address=address, task=task_id(claim.delivery_id)
         )

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from distributor.bulletin.model import Direction
 from distributor.recipients.model import Acknowledge, Group, ReadReport, Remark, SatisfiedBy
-from distributor.workdays.calendar import Workdays
+from distributor.workdays.calendar import UnknownYear, Workdays
 
 _DAYS = re.compile(r"(\d+) (working )?days?")
-_STEP = re.compile(r"on the day|(\d+) (working )?days? (before|after)")
+_STEP = re.compile(r"(?:on the day|(\d+) (working )?days? (before|after))(?: by ([a-z_]+))?")
 
 _PATIENCE = re.compile(r"([1-9]\d?) (hour|day|working day)s?")
 
@@ -24,6 +24,17 @@ _PATIENCE = re.compile(r"([1-9]\d?) (hour|day|working day)s?")
 _END = dt.time(23, 59, 59)
 
 _ONE = dt.timedelta(days=1)
+
+#: The last rung of a reminder's ladder: somebody of the office calls.
+PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderStep:
+    """A day on which those who owe are reminded. `by`: the channel that the directory names, or `PHONE`; else ""."""
+
+    day: dt.date
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,13 @@ class Manners:
         day = _moved(here.date(), count, calendar, working=match[2].startswith("working"))
         return dt.datetime.combine(day, here.timetz()).astimezone(dt.UTC)
 
-    def reminder_days(self, due: dt.date, calendar: Workdays) -> tuple[dt.date, ...]:
-        """The days on which those who still owe a 签收 due on `due` are reminded, in the order of the directory.
+    def reminder_steps(self, due: dt.date, calendar: Workdays) -> tuple[ReminderStep, ...]:
+        """When and how those who still owe a 签收 due on `due` are reminded, in the order of the directory.
 
-        Raises `UnknownYear`.
+        Always on working days: what falls on another day comes after it when it comes after the deadline, else before.
+        Steps in a year whose working days nobody has announced are left out.
         """
-        return tuple(_step_day(step, due, calendar) for step in self.remind)
+        return tuple(found for step in self.remind if (found := _step(step, due, calendar)) is not None)
 
 
 #: What a letter asks for when nothing is said.
@@ -117,17 +129,27 @@ def is_patience(text: str) -> bool:
 
 
 def is_reminder(text: str) -> bool:
-    """Whether a text says when to remind: `on the day`, `1 working day before`, `3 days after`."""
+    """Whether a text says when to remind: `on the day`, `1 working day before`, `3 days after by phone`."""
     return _STEP.fullmatch(text) is not None
 
 
-def _step_day(step: str, due: dt.date, calendar: Workdays) -> dt.date:
+def way_named_in(step: str) -> str:
+    """The channel, or `PHONE`, that a text which says when to remind names after `by`; empty when it names none."""
     match = _STEP.fullmatch(step)
-    assert match is not None, step
-    if match[1] is None:
-        return due
-    count = int(match[1]) * (-1 if match[3] == "before" else 1)
-    return _moved(due, count, calendar, working=bool(match[2]))
+    return (match[4] or "") if match else ""
+
+
+def _step(step: str, due: dt.date, calendar: Workdays) -> ReminderStep | None:
+    match = _STEP.fullmatch(step)
+    assert match is not None, step  # the directory's reader let no other through
+    count = int(match[1] or 0) * (-1 if match[3] == "before" else 1)
+    try:
+        day = _moved(due, count, calendar, working=bool(match[2]))
+        if not calendar.works(day):
+            day = _moved(day, 1 if match[3] == "after" else -1, calendar, working=True)
+    except UnknownYear:
+        return None
+    return ReminderStep(day, match[4] or "")
 
 
 def _moved(day: dt.date, count: int, calendar: Workdays, *, working: bool) -> dt.date:

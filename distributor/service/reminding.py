@@ -4,18 +4,23 @@ import asyncio
 import contextlib
 import datetime as dt
 
-from distributor.delivery.breaker import Standing
+from distributor.delivery.outcome import Outcome
 from distributor.dispatch.intake import templates_of
-from distributor.dispatch.lines import open_lines
-from distributor.dispatch.remind import Carrier, Debt, due_today, owed_for, plan, send_reminders
+from distributor.dispatch.lines import Lines
+from distributor.dispatch.remind import Debt, due_today, owed_for, plan
+from distributor.dispatch.reminder_letter import Stationery
+from distributor.dispatch.reminder_round import Carrier, send_reminders
 from distributor.errors import DistributorError, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
 from distributor.service.office import Office
-from distributor.store import breakers, leases
-from distributor.store.bulletins import get_bulletin, list_bulletins
-from distributor.store.pauses import ALL, account_rests, paused
-from distributor.store.reminders import Reminder, due_reminders
+from distributor.service.telling import tell_left_alone
+from distributor.store import leases
+from distributor.store.bulletins import list_bulletins
+from distributor.store.database import Connection
+from distributor.store.pauses import ALL, paused
+from distributor.store.records import BulletinRecord
+from distributor.store.reminders import due_reminders
 from distributor.workdays.calendar import Workdays
 from distributor.workdays.file import load_calendar
 
@@ -35,18 +40,22 @@ class Reminding:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+        self._lines = Lines()
 
     async def run(self) -> None:
         """Looks once a minute whether somebody is to be reminded."""
-        while not self._office.stopping.is_set():
-            try:
-                await self.once()
-            except DistributorError as error:
-                _log.error("remind.failed", code=error.code, what=str(error))
-            except Exception as error:  # a fault in here must not stop the sending beside it
-                _log.error("remind.broken", what=str(error), kind=type(error).__name__, exc_info=True)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._office.stopping.wait(), EVERY)
+        try:
+            while not self._office.stopping.is_set():
+                try:
+                    await self.once()
+                except DistributorError as error:
+                    _log.error("remind.failed", code=error.code, what=str(error))
+                except Exception as error:  # a fault in here must not stop the sending beside it
+                    _log.error("remind.broken", what=str(error), kind=type(error).__name__, exc_info=True)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._office.stopping.wait(), EVERY)
+        finally:
+            await self._lines.close()
 
     async def once(self) -> dict[str, int]:
         """Reminds those whose day it is; returns how many reminders came to which end. Raises `Unavailable`."""
@@ -57,18 +66,23 @@ class Reminding:
         if lease is None:
             return {}
         try:
-            waiting, owed = await asyncio.to_thread(self._plan)
-            name = await asyncio.to_thread(self._account) if waiting else None
-            if name is None:
+            if not await asyncio.to_thread(self._plan):
                 return {}
-            (line,) = open_lines(office.settings, 1, name=name)
-            templates = templates_of(office.settings)
-            carrier = Carrier(office.database, office.settings, office.key, templates, name, line, office.clock)
-            ends = await send_reminders(carrier, waiting, owed)
-            _log.info("remind.ended", account=name, **ends)
+            self._lines.rules = office.rules
+            ends = await send_reminders(self._carrier())
+            if ends:
+                _log.info("remind.ended", **ends)
             return ends
         finally:
             await asyncio.to_thread(self._give_up, lease)
+
+    def _carrier(self) -> Carrier:
+        office = self._office
+        stationery = Stationery(office.settings, office.key, templates_of(office.settings))
+        return Carrier(office.database, stationery, self._calendar(), self._lines, office.clock, told=self._tell)
+
+    def _tell(self, account: str, outcome: Outcome) -> None:
+        tell_left_alone(self._office, account, outcome)
 
     def _is_open(self) -> bool:
         """Whether it is an office hour of a working day; a year that nobody has announced has none."""
@@ -79,30 +93,26 @@ class Reminding:
     def _calendar(self) -> Workdays:
         return load_calendar(self._office.settings.path(self._office.settings.folders.calendar)).workdays
 
-    def _plan(self) -> tuple[tuple[Reminder, ...], tuple[Debt, ...]]:
-        """Books today's reminders, and gives all that wait with those who owe."""
+    def _plan(self) -> bool:
+        """Books today's reminders, but for what rests. Returns whether anything waits to be sent."""
         office, now, calendar = self._office, self._office.clock(), self._calendar()
-        zone = office.settings.zone
-        today = now.astimezone(zone).date()
-        owed: list[Debt] = []
-        with office.database.write() as conn:
-            numbers = {record.id for record in list_bulletins(conn)} | {one.bulletin_id for one in due_reminders(conn)}
-            for number in sorted(numbers):
-                found = owed_for(conn, get_bulletin(conn, number), calendar=calendar, zone=zone, now=now)
-                plan(conn, due_today(found, today), f"{today}", actor="service", now=now)
-                owed += found
-            return due_reminders(conn), tuple(owed)
+        today = now.astimezone(office.settings.zone).date()
 
-    def _account(self) -> str | None:
-        """The first account that is not in trouble and that nobody lets rest."""
-        with self._office.database.read() as conn:
-            rests = paused(conn)
-            shut = {one.account for one in breakers.breakers(conn) if one.standing is not Standing.CLOSED}
-        if any(rest.scope == ALL for rest in rests):
-            return None
-        return next(
-            (name for name in self._office.settings.smtp if name not in shut and not account_rests(rests, name)), None
-        )
+        def due(conn: Connection, record: BulletinRecord) -> list[Debt]:
+            owed = owed_for(conn, record, settings=office.settings, calendar=calendar, now=now)
+            return [debt for debt in due_today(owed, today) if debt.reminder_of(today) is None]
+
+        with office.database.read() as conn:  # most looks find nothing, and need no writer's turn
+            resting = {rest.scope for rest in paused(conn)}
+            if ALL in resting:
+                return False
+            records = [one for one in list_bulletins(conn) if f"bulletin:{one.id}" not in resting and due(conn, one)]
+        for record in records:
+            with office.database.write() as conn:
+                planned = plan(conn, record, due(conn, record), today, actor="service", now=now)
+            _log.info("remind.planned", bulletin=record.id, reminders=planned.count, calls=len(planned.calls))
+        with office.database.read() as conn:
+            return bool(due_reminders(conn))
 
     def _take(self) -> leases.Lease | None:
         with self._office.database.write() as conn:

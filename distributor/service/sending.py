@@ -4,10 +4,10 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from distributor.channels.base import Channel
 from distributor.delivery.breaker import Standing
-from distributor.delivery.outcome import Outcome
 from distributor.dispatch.alerts import news, tell_editors
 from distributor.dispatch.failover import Crew, Turn, admitted
 from distributor.dispatch.letters import Letters
@@ -18,7 +18,7 @@ from distributor.errors import BadInput, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
 from distributor.service.office import Office
-from distributor.service.telling import announce, report
+from distributor.service.telling import announce, report, tell_left_alone
 from distributor.settings import Settings
 from distributor.settings.channels import account_of
 from distributor.store import breakers, leases
@@ -28,7 +28,6 @@ from distributor.store.deliveries import due_bulletins
 from distributor.store.dispatches import recall_postponed
 from distributor.store.ledger import Ledger
 from distributor.store.pauses import paused
-from distributor.words import words
 
 _log = log("sending")
 
@@ -166,7 +165,7 @@ class Sending:
             clock=office.clock,
             lines=self._lines,
             bulletin_ids=due.bulletin_ids,
-            told=self._tell_left_alone,
+            told=partial(tell_left_alone, office),
         )
         self._crew = crew
         if office.stopping.is_set():  # said while this turn was being chosen
@@ -180,12 +179,6 @@ class Sending:
         wait = min(turn.wait, LONGEST_WAIT) if turn.wait and alone else None
         self._full = _Full(settings, office.clock() + wait) if wait else None
         return turn
-
-    def _tell_left_alone(self, account: str, outcome: Outcome) -> None:
-        what = words(
-            "The mail account {account} is left alone for a while: {reply}", account=account, reply=outcome.reply
-        )
-        self._office.tell(f"account:{account}", what)
 
     def _settle(self, due: _Due) -> None:
         """Queues again what its group sends twice, and tells the editor what needs a person."""

@@ -7,6 +7,7 @@ Where a limit or trouble makes it wait, it begins and ends more than once; due a
 import datetime as dt
 from collections.abc import Collection
 
+from distributor.delivery.outcome import Outcome
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.log import log
 from distributor.reports.naming import short_name
@@ -49,6 +50,12 @@ def announce(office: Office, bulletin_ids: Collection[int], *, account: str) -> 
                 "bulletin.due", bulletin=bulletin_id, label=record.title, due=due and due.isoformat(timespec="seconds")
             )
         _log.info("send.begun", bulletin=bulletin_id, account=account, due=groups)
+
+
+def tell_left_alone(office: Office, account: str, outcome: Outcome) -> None:
+    """Tells of an account that nothing goes by for a while, after trouble with it."""
+    what = words("The mail account {account} is left alone for a while: {reply}", account=account, reply=outcome.reply)
+    office.tell(f"account:{account}", what)
 
 
 def miss_account(office: Office) -> None:

@@ -18,6 +18,8 @@ reminder = Table(
     Column("changed_at", Utc, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reply", Text, nullable=False),
+    Column("channel", Text, nullable=False, server_default="email"),  # by which it goes; phone: the editors are told
+    Column("account", Text, nullable=False, server_default=""),  # by which it went
     UniqueConstraint("delivery_id", "step", name="uq_reminder_step"),
     CheckConstraint("standing IN ({})".format(", ".join(f"'{each}'" for each in STANDINGS)), name="standing"),
 )

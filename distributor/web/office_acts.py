@@ -93,24 +93,31 @@ class Acts:
         """Who would be reminded (催办) of a bulletin."""
         with self._database.read() as conn:
             record = get_bulletin(conn, bulletin_id)
-            owed = [debt for debt in self._owed(conn, record) if debt.reachable]
+            owed = self._owed(conn, record)
         ask = words("Remind these people of {label} ({count})?", label=record.title, count=len(owed))
         note = words("The service sends reminders in office hours, to nobody twice a day.")
         choices = (("yes", words("Remind")),) if owed else ()
-        return Question(ask, (note, *_shortened([copy_name(debt.copy) for debt in owed])), choices)
+        return Question(ask, (note, *_shortened([_way(debt, self._today()) for debt in owed])), choices)
 
     def remind(self, bulletin_id: int, actor: str) -> Words:
         """Books a reminder for each who owes a 签收 and was not reminded today; the service sends it."""
-        now = self._clock()
         with self._database.write() as conn:
-            owed = self._owed(conn, get_bulletin(conn, bulletin_id))
-            planned = plan(conn, owed, f"{now.astimezone(self._settings().zone).date()}", actor=actor, now=now)
-        return words("Reminders that the service sends now: {count}.", count=len(planned))
+            record = get_bulletin(conn, bulletin_id)
+            planned = plan(conn, record, self._owed(conn, record), self._today(), actor=actor, now=self._clock())
+        if not planned.calls:
+            return words("Reminders that the service sends now: {count}.", count=planned.count)
+        calls = len(planned.calls)
+        return words(
+            "The service sends {count} reminder(s) now; to be called: {calls}.", count=planned.count, calls=calls
+        )
+
+    def _today(self) -> dt.date:
+        return self._clock().astimezone(self._settings().zone).date()
 
     def _owed(self, conn: Connection, record: BulletinRecord) -> tuple[Debt, ...]:
         settings = self._settings()
         calendar = load_calendar(settings.path(settings.folders.calendar)).workdays
-        return owed_for(conn, record, calendar=calendar, zone=settings.zone, now=self._clock())
+        return owed_for(conn, record, settings=settings, calendar=calendar, now=self._clock())
 
     def decide_about_bulletin(self, bulletin_id: int, decision: Decision, actor: str) -> Words:
         """Decides about a whole bulletin; says what came of it."""
@@ -210,7 +217,13 @@ def _names(found: Meant) -> tuple[Words | str, ...]:
     return _shortened([copy_name(one) for one in found.movable])
 
 
-def _shortened(names: Sequence[str], most: int = 20) -> tuple[Words | str, ...]:
+def _way(debt: Debt, today: dt.date) -> Words | str:
+    """Who would be reminded, and where; or that somebody has to call."""
+    who, way = f"{debt.unit} {'、'.join(debt.copy.people) or debt.copy.name}", debt.way(today)
+    return words("{who}: to be called", who=who) if way is None else f"{who} <{way.address}>"
+
+
+def _shortened(names: Sequence[Words | str], most: int = 20) -> tuple[Words | str, ...]:
     more = (words("and {count} more", count=len(names) - most),) if len(names) > most else ()
     return (*names[:most], *more)
 

@@ -9,8 +9,8 @@ from distributor.delivery.evidence import Rung
 from distributor.delivery.state import State
 from distributor.dispatch.decisions import applies, meant
 from distributor.dispatch.plan import Selection
-from distributor.dispatch.remind import debts
-from distributor.errors import BadInput, DistributorError, Refused
+from distributor.dispatch.remind import debtors
+from distributor.errors import BadInput, Refused
 from distributor.recipients.model import Acknowledge
 from distributor.rendering.gallery import SAMPLE_PERSON, sample_text
 from distributor.rendering.rendition import filled, from_document
@@ -30,7 +30,6 @@ from distributor.web.office_frame import Frame, without_tokens
 from distributor.web.office_list import PARTS, Need, bar, equation
 from distributor.web.office_words import hold_reason, what_to_do
 from distributor.words import words
-from distributor.workdays.calendar import Workdays
 from distributor.workdays.file import load_calendar
 
 #: Lines of one list on this page; everybody is on the page of all copies.
@@ -74,7 +73,7 @@ def bulletin_values(
         "articles": [article_words(article) for article in found.articles],
         "letters": [letter_row(dispatch) for dispatch, share in found.dispatches if share.planned],
         "rests": any(one.pause.scope == f"bulletin:{record.id}" for one in resting(conn)),
-        "may": {**_may(conn, record), "remind": any(_debts(table, calendar, settings.zone))},
+        "may": {**_may(conn, record), "remind": any(debtors(table))},
     }
 
 
@@ -226,11 +225,3 @@ def _may(conn: Connection, record: BulletinRecord) -> dict[str, bool]:
         except (BadInput, Refused):
             possible[decision.value] = False  # an edition that has been corrected is not sent again
     return possible
-
-
-def _debts(table: ReceiptTable, calendar: Workdays, zone: dt.tzinfo) -> list[bool]:
-    """For each who owes a 签收 whether a reminder can go there; none when the calendar does not know the days."""
-    try:
-        return [debt.reachable for debt in debts(table, calendar=calendar, zone=zone)]
-    except DistributorError:
-        return []

@@ -27,7 +27,7 @@ from distributor.store.deliveries import books
 from distributor.store.pauses import pause
 from distributor.store.receipt_records import evidence_for
 from distributor.store.receipts import add_receipt
-from distributor.store.reminders import due_reminders, move_reminder, plan_reminders
+from distributor.store.reminders import Wanted, due_reminders, move_reminder, plan_reminders
 from distributor.store.schema import attempt, delivery
 from distributor.store.schema import audit as log
 from tests.integration.bureau import Bureau
@@ -88,7 +88,7 @@ def live(conn: Any, page: Page) -> None:
     audit.append(conn, "delivery.retry", f"delivery:{copy.id}", {"from": "failed", "address": copy.address}, "t", now)
     note(conn, "receipts", "李四 <lisi@example.gov.cn> complains", now=now)
     pause(conn, "account:main", "李四 asked for it", "t", now)
-    plan_reminders(conn, [(copy.id, "2026-11-25")], actor="t", now=now)
+    plan_reminders(conn, [Wanted(copy.id, "2026-11-25")], actor="t", now=now)
     (planned,) = due_reminders(conn)
     move_reminder(conn, planned.id, "due", "refused", now=now, reply="550 <lisi@example.gov.cn>")
 

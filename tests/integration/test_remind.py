@@ -2,130 +2,33 @@
 
 import datetime as dt
 import random
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from distributor.channels.base import Checkpoint, Message
+from distributor.bulletin.reading import read_bulletin
+from distributor.delivery.breaker import Standing
 from distributor.delivery.evidence import Kind
-from distributor.delivery.outcome import Fault, Outcome, Reply, Verdict
-from distributor.delivery.state import Fact
+from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.dispatch.acknowledge import Word, note_call, send_back, sign
-from distributor.dispatch.intake import templates_of
-from distributor.dispatch.remind import Carrier, Debt, due_today, owed_for, plan, send_reminders
+from distributor.dispatch.remind import Planned, due_today
+from distributor.dispatch.reminder_round import REST
 from distributor.receipts.tokens import Purpose
+from distributor.rendering.email_check import check_reminder
+from distributor.rendering.rendition import Rendition
+from distributor.rendering.templates import Templates
 from distributor.service.office import Office
 from distributor.service.reminding import Reminding
 from distributor.settings import Reminders
+from distributor.store import breakers
 from distributor.store.database import Database
-from distributor.store.moves import Move, apply_moves
+from distributor.store.pauses import pause
 from distributor.store.receipts import add_receipt
-from distributor.store.records import DeliveryRecord
-from distributor.store.reminders import Reminder, due_reminders, reminders_of
 from distributor.store.withdrawals import withdraw
-from distributor.workdays.calendar import Workdays
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock
-
-ZONE = ZoneInfo("Asia/Shanghai")
-
-DIRECTORY = """\
-groups:
-  区领导:
-    direction: 报
-    acknowledge: required
-    members:
-      - unit: 区委办公室
-        people: [{name: 赵一, email: zhaoyi@example.gov.cn}]
-  各镇:
-    direction: 发
-    acknowledge: required
-    due: 2 working days
-    remind: [1 working day before, on the day, 1 working day after]
-    members:
-      - unit: 石桥镇
-        people:
-          - {name: 李四, email: lisi@example.gov.cn}
-          - {name: 王五, email: wangwu@example.gov.cn}
-      - unit: 柳河镇
-        people: [{name: 孙六, email: sunliu@example.gov.cn}]
-"""
-
-
-class Line:
-    """A line to a relay that answers as it is told, and dies when it is told to."""
-
-    name = "test"
-
-    def __init__(self, *answers: Outcome | None) -> None:
-        self.answers = list(answers)
-        self.taken: list[EmailMessage] = []
-
-    async def open(self) -> None:
-        return
-
-    async def send(self, message: Message, checkpoint: Checkpoint) -> Outcome:
-        answer = self.answers.pop(0) if self.answers else Outcome(Verdict.ACCEPTED, reply=Reply(250, "2.0.0", "ok"))
-        assert await checkpoint()
-        if answer is None:
-            raise RuntimeError("killed after the mark")
-        if answer.verdict is Verdict.ACCEPTED:
-            letter = message_from_bytes(b"".join(message.parts), policy=policy.default)
-            assert isinstance(letter, EmailMessage)
-            self.taken.append(letter)
-        return answer
-
-    async def close(self) -> None:
-        return
-
-    @property
-    def to(self) -> list[str]:
-        """Who was written to."""
-        return [str(letter["To"].addresses[0].addr_spec) for letter in self.taken]
-
-
-class Debtors:
-    """A bulletin that went out on Monday the 23rd, 17:00, to the directory above."""
-
-    def __init__(self, bureau: Bureau) -> None:
-        self.bureau = bureau
-        bureau.office.write("recipients.yaml", DIRECTORY)
-        self.record = bureau.release()
-        with bureau.database.write() as conn:
-            for copy in bureau.copies():
-                for fact in (Fact.CLAIM, Fact.MARK, Fact.ACCEPT):
-                    apply_moves(conn, [Move(copy.id, fact, None)], now=bureau.clock())
-
-    def copy(self, name: str) -> DeliveryRecord:
-        return next(copy for copy in self.bureau.copies() if copy.name == name)
-
-    def owed(self) -> tuple[Debt, ...]:
-        with self.bureau.database.read() as conn:
-            return owed_for(conn, self.record, calendar=Workdays(), zone=ZONE, now=self.bureau.clock())
-
-    def names(self) -> list[str]:
-        return [debt.copy.name for debt in self.owed()]
-
-    def plan(self, step: str = "2026-11-25") -> tuple[Reminder, ...]:
-        with self.bureau.database.write() as conn:
-            plan(conn, self.owed(), step, actor="test", now=self.bureau.clock())
-            return due_reminders(conn)
-
-    async def send(self, line: Line) -> dict[str, int]:
-        settings = self.bureau.settings
-        with self.bureau.database.read() as conn:
-            waiting = due_reminders(conn)
-        carrier = Carrier(
-            self.bureau.database, settings, self.bureau.key, templates_of(settings), "main", line, self.bureau.clock
-        )
-        return await send_reminders(carrier, waiting, self.owed())
-
-    def standings(self) -> list[str]:
-        with self.bureau.database.read() as conn:
-            return [one.standing for one in reminders_of(conn, self.record.id)]
+from tests.integration.debtors import ZONE, Debtors, Line, Switchboard
+from tests.integration.reading import correct
 
 
 @pytest.fixture
@@ -163,7 +66,7 @@ def test_who_sent_it_back_and_who_has_a_withdrawn_bulletin_is_left_alone(debtors
 
 
 def test_the_days_are_counted_from_the_deadline(debtors: Debtors) -> None:
-    days = debtors.owed()[0].days
+    days = tuple(step.day for step in debtors.owed()[0].steps)
     assert days == (dt.date(2026, 11, 24), dt.date(2026, 11, 25), dt.date(2026, 11, 26))
     assert due_today(debtors.owed(), dt.date(2026, 11, 23)) == ()
     assert len(due_today(debtors.owed(), dt.date(2026, 11, 26))) == 3
@@ -171,17 +74,20 @@ def test_the_days_are_counted_from_the_deadline(debtors: Debtors) -> None:
 
 async def test_a_reminder_goes_out_once_with_the_reader_s_own_link(debtors: Debtors) -> None:
     line = Line()
-    assert len(debtors.plan()) == 3
+    assert debtors.plan() == Planned(3, ())
     assert await debtors.send(line) == {"sent": 3}
     assert sorted(line.to) == ["lisi@example.gov.cn", "sunliu@example.gov.cn", "wangwu@example.gov.cn"]
-    assert debtors.plan() == ()
+    assert debtors.plan() == Planned(0, ())
     assert await debtors.send(line) == {}
     letter = next(letter for letter in line.taken if letter["To"].addresses[0].addr_spec == "sunliu@example.gov.cn")
     first = debtors.bureau.key.token(Purpose.MESSAGE, debtors.copy("孙六").id)
     assert letter["Subject"] == "【催办】请签收《云岭区巡河工作快报 第7期》"
     assert letter["In-Reply-To"] == f"<{first}@example.gov.cn>"
     assert letter["Auto-Submitted"] == "auto-generated"
-    text = letter.get_content()
+    assert letter.get_content_type() == "multipart/alternative"
+    part = letter.get_body(("plain",))
+    assert part is not None
+    text = part.get_content()
     assert "柳河镇　孙六：" in text
     assert "请于2026年11月25日前签收" in text
     assert "直接回复本邮件" in text  # this office has no public page
@@ -211,7 +117,7 @@ async def test_a_crash_after_the_mark_reminds_nobody_twice(debtors: Debtors) -> 
     [
         (Outcome(Verdict.UNKNOWN), "sending"),
         (Outcome(Verdict.REJECTED, Fault.RECIPIENT, reply=Reply(550, "5.1.1", "no such user")), "refused"),
-        (Outcome(Verdict.DEFERRED, Fault.RECIPIENT), "due"),
+        (Outcome(Verdict.DEFERRED, Fault.RECIPIENT, Stage.RCPT), "due"),
         (Outcome(Verdict.DEFERRED, Fault.ACCOUNT), "due"),
     ],
     ids=["unknown", "refused", "later", "account"],
@@ -226,7 +132,12 @@ async def test_what_an_answer_makes_of_a_reminder(debtors: Debtors, answer: Outc
 async def test_reminders_in_any_order_of_trouble_reach_nobody_twice(debtors: Debtors) -> None:
     chance = random.Random(7)
     line = Line()
-    choices = (Outcome(Verdict.ACCEPTED), Outcome(Verdict.UNKNOWN), Outcome(Verdict.DEFERRED, Fault.NETWORK), None)
+    choices = (
+        Outcome(Verdict.ACCEPTED),
+        Outcome(Verdict.UNKNOWN),
+        Outcome(Verdict.DEFERRED, Fault.NETWORK, Stage.BODY),
+        None,
+    )
     for _ in range(20):
         line.answers = [chance.choice(choices) for _ in range(3)]
         debtors.plan()
@@ -234,6 +145,8 @@ async def test_reminders_in_any_order_of_trouble_reach_nobody_twice(debtors: Deb
             await debtors.send(line)
         except RuntimeError:
             continue
+        finally:
+            debtors.bureau.clock.forward(minutes=16)  # what was tried in vain rests until then
     assert len(line.to) == len(set(line.to))
 
 
@@ -248,7 +161,7 @@ async def test_the_service_reminds_in_office_hours_of_working_days(
     bureau = debtors.bureau
     bureau.clock.now = dt.datetime.fromisoformat(hour).replace(tzinfo=ZONE).astimezone(dt.UTC)
     line = Line()
-    monkeypatch.setattr("distributor.service.reminding.open_lines", lambda *_, **__: (line,))
+    monkeypatch.setattr("distributor.service.reminding.Lines", lambda: Switchboard(line))
     office = Office(
         bureau.office.folder / "distributor.toml", bureau.settings, bureau.database, bureau.key, "w1", bureau.clock
     )
@@ -262,3 +175,82 @@ async def test_the_service_reminds_in_office_hours_of_working_days(
 def test_hours_that_are_none_are_refused(written: str) -> None:
     with pytest.raises(ValueError, match="hours"):
         Reminders(hours=written)
+
+
+async def test_the_html_of_a_reminder_keeps_to_the_rules_of_mail_programs(debtors: Debtors) -> None:
+    debtors.plan()
+    line = Line()
+    await debtors.send(line)
+    subject, letter = str(line.taken[0]["Subject"]), line.taken[0]
+    text, page = (letter.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert page is not None
+    rendition = Rendition("", "", "email", subject=subject, text=text.get_content(), html=page.get_content())
+    bulletin = read_bulletin(debtors.bureau.office.folder / "by-hand-7.md").bulletin
+    assert check_reminder(rendition, bulletin, templates=Templates()) == ()
+    for said in ("云岭区巡河工作快报", "第7期", f"　{line.names[0]}：", "请于2026年11月25日前签收"):
+        assert said in rendition.html
+
+
+def test_who_does_not_have_it_yet_and_whose_text_was_corrected_is_not_asked(debtors: Debtors) -> None:
+    first, debtors.record = debtors.record, debtors.bureau.release(8)
+    assert debtors.names() == []
+    debtors.record = first
+    correct(debtors.bureau)
+    assert debtors.names() == []
+
+
+async def test_another_account_takes_over_when_the_first_cannot(debtors: Debtors) -> None:
+    debtors.add_account("spare")
+    debtors.plan()
+    shut, spare = Line(), Line()
+    shut.shut = Outcome(Verdict.DEFERRED, Fault.ACCOUNT, Stage.AUTH, Reply(535, "5.7.8", "authentication failed"))
+    assert await debtors.send(shut, spare=spare) == {"sent": 3}
+    assert len(spare.to) == 3
+    assert {one.account for one in debtors.reminders()} == {"spare"}
+    with debtors.bureau.database.read() as conn:
+        (trouble,) = breakers.breakers(conn)
+    assert (trouble.account, trouble.standing) == ("main", Standing.OPEN)
+
+
+async def test_an_account_that_is_full_or_rests_leaves_it_to_the_next(debtors: Debtors) -> None:
+    debtors.add_account("spare", limits=("1/hour",))
+    debtors.plan()
+    with debtors.bureau.database.write() as conn:
+        pause(conn, "account:main", "", "test", debtors.bureau.clock())
+    main, spare = Line(), Line()
+    assert await debtors.send(main, spare=spare) == {"sent": 1}
+    assert (len(main.to), len(spare.to)) == (0, 1)
+    with debtors.bureau.database.write() as conn:
+        pause(conn, f"bulletin:{debtors.record.id}", "", "test", debtors.bureau.clock())
+    assert await debtors.send(main, spare=Line()) == {}
+
+
+async def test_what_was_put_off_rests_and_gives_way_to_the_next_day(debtors: Debtors) -> None:
+    debtors.plan()
+    later = Outcome(Verdict.DEFERRED, Fault.RECIPIENT, Stage.RCPT, Reply(450, "4.2.0", "greylisted"))
+    assert await debtors.send(Line(later, later, later)) == {"due": 3}
+    assert await debtors.send(Line()) == {}
+    debtors.bureau.clock.forward(seconds=REST.total_seconds())
+    assert await debtors.send(Line(later, later)) == {"due": 2, "sent": 1}
+    debtors.on("2026-11-25")
+    assert debtors.plan() == Planned(3, ())
+    line = Line()
+    assert await debtors.send(line) == {"sent": 3}
+    assert sorted(row[1:] for row in debtors.rows()) == [("email", "moot")] * 2 + [("email", "sent")] * 4
+
+
+async def test_who_has_no_way_left_is_on_a_list_for_the_editors(debtors: Debtors) -> None:
+    no = Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.RCPT, Reply(550, "5.1.1", "no such user"))
+    debtors.plan()
+    await debtors.send(Line(no))
+    (told,) = debtors.told()
+    first = debtors.reminders()[0]
+    name = next(copy.name for copy in debtors.bureau.copies() if copy.id == first.delivery_id)
+    assert name in told
+    assert "call" in told
+    assert {debt.copy.name for debt in debtors.owed() if debt.to_call} == {name}
+    debtors.on("2026-11-24")
+    assert debtors.ways()[name] == "phone"
+    assert [debt.copy.name for debt in debtors.plan().calls] == [name]
+    assert len(debtors.told()) == 2

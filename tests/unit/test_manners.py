@@ -7,10 +7,10 @@ import pytest
 
 from distributor.bulletin.model import Direction
 from distributor.recipients.file import parse_directory
-from distributor.recipients.manners import Manners, manners_of, read_manners
+from distributor.recipients.manners import Manners, ReminderStep, manners_of, read_manners
 from distributor.recipients.model import Acknowledge, Group, Remark, SatisfiedBy
 from distributor.recipients.resolve import directory_digest, resolve
-from distributor.workdays.calendar import Workdays
+from distributor.workdays.calendar import KNOWN, Workdays
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DIRECTORY = """groups:
@@ -60,10 +60,16 @@ def test_superiors_are_not_asked_for_a_remark_unless_the_directory_says_so(
     assert manners_of(Group("甲", direction, (), "报", remark=Remark.OPTIONAL)).remark is Remark.OPTIONAL
 
 
-@pytest.mark.parametrize("text", ["soon", "1 day", "0 days before the hour", "on the days", "1 working day afterwards"])
+@pytest.mark.parametrize("text", ["soon", "1 day", "0 days before the hour", "on the day by ", "on the days", "1 working day afterwards"])
 def test_a_day_to_remind_on_that_is_no_such_day_is_refused(text: str) -> None:
     with pytest.raises(Exception, match="not a day to remind on"):
         group(f"remind: [{text}]")
+
+
+def test_a_way_to_remind_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(Exception, match="no way to remind somebody") as refused:
+        group("remind: [on the day by phne]")
+    assert "phone" in str(refused.value)
 
 
 @pytest.mark.parametrize("more", ["remark: never", "remind: [on the day]"])
@@ -99,10 +105,40 @@ def test_without_a_deadline_there_is_none() -> None:
 
 
 def test_reminders_are_counted_from_the_deadline_in_working_days() -> None:
-    manners = Manners(remind=("1 working day before", "on the day", "2 working days after", "3 days after"))
-    assert manners.reminder_days(dt.date(2026, 11, 30), Workdays()) == (
-        dt.date(2026, 11, 27),
-        dt.date(2026, 11, 30),
-        dt.date(2026, 12, 2),
-        dt.date(2026, 12, 3),
+    manners = Manners(remind=("1 working day before", "on the day", "2 working days after by email", "3 days after"))
+    assert manners.reminder_steps(dt.date(2026, 11, 30), Workdays()) == (
+        ReminderStep(dt.date(2026, 11, 27)),
+        ReminderStep(dt.date(2026, 11, 30)),
+        ReminderStep(dt.date(2026, 12, 2), "email"),
+        ReminderStep(dt.date(2026, 12, 3)),
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "due", "day"),
+    [
+        ("on the day", "2026-11-28", "2026-11-27"),
+        ("1 day before", "2026-11-30", "2026-11-27"),
+        ("2 days after by phone", "2026-11-26", "2026-11-30"),
+        ("1 day after", "2026-09-30", "2026-10-08"),
+    ],
+    ids=["a deadline on a Saturday", "before, on a Sunday", "after, on a Saturday", "after, on National Day"],
+)
+def test_a_reminder_never_falls_on_a_day_off(step: str, due: str, day: str) -> None:
+    (found,) = Manners(remind=(step,)).reminder_steps(dt.date.fromisoformat(due), Workdays())
+    assert found.day == dt.date.fromisoformat(day)
+
+
+def test_a_reminder_in_a_year_that_nobody_has_announced_is_left_out_and_the_others_stay() -> None:
+    manners = Manners(remind=("on the day", "2 working days after"))
+    last_day = max(KNOWN)
+    (found,) = manners.reminder_steps(dt.date(last_day, 12, 31), Workdays())
+    assert found.day <= dt.date(last_day, 12, 31)
+
+
+def test_a_channel_that_a_group_does_not_have_is_told() -> None:
+    loaded = parse_directory(DIRECTORY.format(more="remind: [on the day, 1 day after by wecom]").encode())
+    (finding,) = [one for one in loaded.warnings if one.code == "no_effect"]
+    assert "wecom" in str(finding.what)
+    loaded = parse_directory(DIRECTORY.format(more="remind: [1 day after by email, 2 days after by phone]").encode())
+    assert loaded.warnings == ()

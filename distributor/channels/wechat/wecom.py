@@ -22,6 +22,9 @@ from distributor.settings.wecom import WeComApp
 #: Waits, in seconds, before the same bytes are handed over again.
 AGAIN: Sequence[float] = (1.0, 5.0)
 
+#: The platform shows the same bytes once within its longest span, four hours.
+ONCE: Mapping[str, int] = {"enable_duplicate_check": 1, "duplicate_check_interval": 14400}
+
 Pause = Callable[[float], Awaitable[None]]
 
 

@@ -23,26 +23,43 @@ def check_letter(
 ) -> tuple[Problem, ...]:
     """Every rule of a letter that this one breaks, each once, at its line in the templates where one can be found."""
     sources = templates.sources(f"email/{template}", "email/_base")
-    found: dict[tuple[str, str], Problem] = {}
-    for finding in letter_findings(rendition, bulletin, templates=templates):
-        problem = Problem(_place(finding, sources), finding.code, finding.what, finding.do, finding.grade)
-        found.setdefault((finding.code, str(finding.what)), problem)
-    return tuple(found.values())
+    return _problems(letter_findings(rendition, bulletin, templates=templates), sources)
+
+
+def check_reminder(rendition: Rendition, bulletin: Bulletin, *, templates: Templates) -> tuple[Problem, ...]:
+    """The same for a reminder, which has a letter's look and need not say what the bulletin says."""
+    sources = templates.sources("reminder", "email/_base")
+    return _problems(_form_findings(rendition, bulletin, templates=templates), sources)
 
 
 def letter_findings(rendition: Rendition, bulletin: Bulletin, *, templates: Templates) -> Iterator[Finding]:
     """The findings themselves, as often as they occur."""
+    yield from _form_findings(rendition, bulletin, templates=templates)
     elements = read_elements(rendition.html)
     body = next((element.text for element in elements if element.tag == "body"), "")
+    yield from completeness_findings(bulletin, rendition.text, body)
+
+
+def _form_findings(rendition: Rendition, bulletin: Bulletin, *, templates: Templates) -> Iterator[Finding]:
+    """Whether it is shown as meant, whatever it says."""
+    elements = read_elements(rendition.html)
     yield from page_findings(rendition, elements)
     lines = templates.theme.title_lines(bulletin)
     yield from masthead_findings(lines, number_line(bulletin), issue_title(bulletin), elements)
     for element in elements:
         yield from element_findings(element, mark=fields.START)
     yield from colour_findings(elements)
-    yield from completeness_findings(bulletin, rendition.text, body)
     yield from text_findings(rendition)
     yield from subject_findings(bulletin, rendition)
+
+
+def _problems(findings: Iterable[Finding], sources: Iterable[Source]) -> tuple[Problem, ...]:
+    """Each finding once, with its line."""
+    found: dict[tuple[str, str], Problem] = {}
+    for finding in findings:
+        problem = Problem(_place(finding, sources), finding.code, finding.what, finding.do, finding.grade)
+        found.setdefault((finding.code, str(finding.what)), problem)
+    return tuple(found.values())
 
 
 def _place(finding: Finding, sources: Iterable[Source]) -> Place:
