@@ -4,6 +4,7 @@ No proxy and no CA comes from the environment unseen, and no redirection is foll
 """
 
 import datetime as dt
+import functools
 import ssl
 from pathlib import Path
 
@@ -19,17 +20,23 @@ class Endless(Exception):
 
 def open_client(base_url: str, *, ca_file: Path | None, proxy: str, timeout: dt.timedelta) -> httpx2.AsyncClient:
     """A client that trusts the system's CAs and `ca_file`. `timeout` holds for each step of a call."""
-    tls = ssl.create_default_context()
-    if ca_file:
-        tls.load_verify_locations(cafile=str(ca_file))
     return httpx2.AsyncClient(
         base_url=base_url,
         timeout=timeout.total_seconds(),
-        verify=tls,
+        verify=_trust(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0),
         proxy=proxy or None,
         trust_env=False,
         follow_redirects=False,
     )
+
+
+@functools.lru_cache(maxsize=16)
+def _trust(ca_file: Path | None, _changed: int) -> ssl.SSLContext:
+    """The system's CAs and those of a file as it was changed last; reading them takes longer than most calls."""
+    tls = ssl.create_default_context()
+    if ca_file:
+        tls.load_verify_locations(cafile=str(ca_file))
+    return tls
 
 
 async def whole_body(response: httpx2.Response) -> bytes:

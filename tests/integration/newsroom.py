@@ -1,16 +1,20 @@
 """An office with an Official Account on the simulated platform, and processes at work with it that can be killed."""
 
 import contextlib
+import functools
 import io
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 from PIL import Image
 
+from distributor.bulletin.reading import read_bulletin
 from distributor.delivery.article import ArticleState
 from distributor.dispatch.article import press as press_module
 from distributor.dispatch.article.drafting import draft, preview
@@ -19,15 +23,16 @@ from distributor.dispatch.article.looking import look
 from distributor.dispatch.article.manuscript import manuscript, own_id
 from distributor.dispatch.article.press import Press, at_work, place_of
 from distributor.dispatch.finalise import finalise
-from distributor.dispatch.intake import prepare
+from distributor.dispatch.intake import Prepared, prepare, templates_of
 from distributor.errors import DistributorError
 from distributor.settings import OfficialAccountSettings, Settings
+from distributor.settings.file import load_settings
 from distributor.simulators.official_account.account import Account
 from distributor.store import leases
 from distributor.store.articles import ArticleRecord, articles_of
 from distributor.store.database import Database
 from distributor.store.records import BulletinRecord
-from tests.acceptance.office import BULLETIN
+from tests.acceptance.office import BULLETIN, Office
 from tests.integration.bureau import Bureau
 from tests.simulators.running import APP_ID, APP_SECRET, RunningAccount, running_account
 
@@ -186,11 +191,21 @@ def text_with_picture(number: int = 7) -> str:
     return BULLETIN.format(number=number).replace("\n\n编校", PICTURE)
 
 
+@functools.cache
+def letters() -> Prepared:
+    """What the letters of a bulletin are made of: made once, because no test of an article looks at a letter."""
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder))
+        return prepare(office.folder / "bulletin.md", load_settings(office.folder / "distributor.toml", environ={}))
+
+
 def finalised(bureau: Bureau, settings: Settings, text: str, *, correction: bool = False) -> BulletinRecord:
     """Finalises a text, with its picture beside it."""
     path = bureau.office.write("article.md", text)
     (path.parent / "图.png").write_bytes(picture(len(text) + sum(map(ord, text))))
-    prepared = prepare(path, settings)
+    prepared = replace(
+        letters(), path=path, reading=read_bulletin(path), settings=settings, templates=templates_of(settings)
+    )
     assert not [finding for finding in prepared.findings if finding.grade == "error"], prepared.findings
     done = finalise(
         bureau.database, prepared, settings, bureau.key, now=bureau.clock(), actor="test", correction=correction

@@ -9,7 +9,7 @@ from distributor.simulators.faults import Broken, Fault, Garbled, LostAfter, Los
 from distributor.store.database import Database
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock
-from tests.integration.newsroom import Newsroom, finalised, newsroom, text_with_picture
+from tests.integration.newsroom import Newsroom, finalised, newsroom, picture, text_with_picture
 
 WAYS = ["publish", "mass_send"]
 GOING_OUT = ["ask", "write", "ask", "book"]
@@ -33,7 +33,7 @@ def sender(room: Newsroom, way: str) -> Callable[[], Awaitable[object]]:
 
 async def dies_everywhere(bureau: Bureau, way: str, step: str) -> list[str]:
     """One run for each place where the process can die in a step; every edition is out once in the end."""
-    async with newsroom(bureau) as room:
+    async with newsroom(bureau, cover=own_cover(bureau)) as room:
         places: list[str] = []
         while True:
             start(room, len(places))
@@ -47,8 +47,16 @@ async def dies_everywhere(bureau: Bureau, way: str, step: str) -> list[str]:
             assert (room.out, room.platform.drafts) == (1, {}), place
 
 
+def own_cover(bureau: Bureau, number: int = 1) -> Path:
+    """Another cover of the office's own for each number; drawing one takes longer than an edition's whole way."""
+    cover = bureau.office.folder / "cover.png"
+    cover.write_bytes(picture(number))
+    return cover
+
+
 def start(room: Newsroom, number: int) -> None:
     """Another edition, on an account on which nothing was done yet today."""
+    own_cover(room.bureau, 100 + number)
     room.record = finalised(room.bureau, room.settings, text_with_picture(100 + number))
     room.running.clock.move(days=1)
     room.platform.published.clear()
@@ -74,7 +82,7 @@ async def test_a_death_at_any_place_leaves_one_mass_send(on_each: Bureau) -> Non
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_answer_that_is_lost_leaves_one_article(bureau: Bureau, way: str, fault: Fault) -> None:
     paths = {"publish": "/cgi-bin/freepublish/submit", "mass_send": "/cgi-bin/message/mass/sendall"}
-    async with newsroom(bureau) as room:
+    async with newsroom(bureau, cover=own_cover(bureau)) as room:
         await room.draft()
         room.running.platform.faults.script(paths[way], fault)
         said = await room.until_out(getattr(room, way))
