@@ -33,17 +33,23 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that travels beside a message, on media that carry files apart: a robot's PDF."""
+    """A file that travels beside a message, on media that carry files apart: a robot's PDF, the cover of an mpnews.
+
+    `mark` stands in the message's bytes until the platform has taken the file and named it; a file without one is
+    shown by itself, after the message. `printed`: a picture within the message's own text, known by an address.
+    """
 
     name: str
     media_type: str
     content: bytes = field(repr=False)
+    mark: str = ""
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """The bytes for one delivery. `parts` in a row are complete and in wire form: for a letter with CRLF line ends and
-    no dot-stuffing yet, for WeChat's platforms the JSON document.
+    no dot-stuffing yet, for WeChat's platforms the JSON document, in which only the marks of `files` are still open.
 
     Parts that many messages share are best given as the same objects: what was proven of one is not proven again.
     """

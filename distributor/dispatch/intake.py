@@ -18,17 +18,21 @@ from distributor.errors import BadFile, BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
 from distributor.recipients.manners import manners_of
-from distributor.recipients.model import Attach, Directory, Group, Recipient, Reserve
+from distributor.recipients.model import Attach, Directory, Group, Recipient, Reserve, WeComForm
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
 from distributor.rendering.card import WECOM, render_card
 from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
+from distributor.rendering.wecom_forms import FormUnfit
 from distributor.settings import Settings
 from distributor.store.records import BulletinKey, Frozen, Letter
 from distributor.words import words
 
 CHANNEL = "email"
+
+#: The forms in which a member of 企业微信 gets the PDF itself.
+_WITH_PDF = frozenset({WeComForm.FILE, WeComForm.CARD_AND_FILE})
 
 #: Errors of the text without which no letter can be made; what the rendering says then would only mislead.
 _NO_LETTER = frozenset({"undecodable", "too_long", "title_missing", "control_character", "line_separator", "bidi"})
@@ -236,12 +240,25 @@ def render_for(
     )
     # What goes to a chat is everybody's, and no paper for one reader.
     code = channel == CHANNEL and bool(office.base_url) and Attach.PDF_WITH_CODE in group.attached
-    # A member's card has no room for a file, and leads to the page that has it.
-    carries = bool(group.attached) and channel != WECOM
+    # Most forms for a member have no room for a file, and lead to the page that has it.
+    carries = group.wecom_form in _WITH_PDF if channel == WECOM else bool(group.attached)
     files = (pdf_of(reading, templates, file=file, edition=edition, code=code),) if carries else ()
     bulletin = reading.bulletin
     if channel != CHANNEL:
-        card = render_card(bulletin, group=view, office=sender, templates=templates, channel=channel, edition=edition)
+        try:
+            card = render_card(
+                bulletin,
+                group=view,
+                office=sender,
+                templates=templates,
+                channel=channel,
+                edition=edition,
+                form=group.wecom_form,
+                pictures=reading.assets,
+            )
+        except FormUnfit as error:
+            error.place = group.place
+            raise
         return replace(card, attachments=files)
     return render_email(
         bulletin,

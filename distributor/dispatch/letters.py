@@ -8,22 +8,29 @@ from typing import Any, Self
 
 from distributor.channels.base import ClaimLost, Envelope, File, Message
 from distributor.channels.wechat.card import task_id
-from distributor.channels.wechat.wecom import ONCE
+from distributor.channels.wechat.wecom import ONCE as ONCE
+from distributor.errors import Refused
 from distributor.receipts.tokens import Purpose, TokenKey
 from distributor.recipients.model import ReadReport
-from distributor.rendering.card import WECOM, fill_card
+from distributor.rendering.card import ROBOT, WECOM, fill_card
+from distributor.rendering.fields import upload_mark
 from distributor.rendering.mime import CompiledLetter, Personal, compile_letter
 from distributor.rendering.personal import sample_copy
 from distributor.rendering.rendition import Rendition, from_document
+from distributor.rendering.wecom_forms import ATTACHED, COVER
 from distributor.settings import Settings, SmtpAccount
 from distributor.settings.channels import account_of
 from distributor.store.bulletins import get_bulletin
 from distributor.store.database import Database
 from distributor.store.dispatches import get_dispatch
 from distributor.store.records import Claim
+from distributor.words import words
 
 CORRECTION = "【更正】"
 TEST = "【测试】"
+
+#: What the platform takes as a file, of an app or a robot (document/path/90253).
+_LARGEST_FILE = 20 * 2**20
 
 
 def compile_for(settings: Settings, rendition: Rendition) -> CompiledLetter:
@@ -38,9 +45,27 @@ def compile_for(settings: Settings, rendition: Rendition) -> CompiledLetter:
     )
 
 
+def files_of(rendition: Rendition) -> tuple[File, ...]:
+    """What the platform must have before a card or a robot's words can be shown, or shows after them."""
+    attached = upload_mark(ATTACHED)
+    mark = attached if attached in rendition.text else ""
+    files = [File(one.file_name, one.media_type, one.content, mark) for one in rendition.attachments]
+    for picture in rendition.pictures:
+        mark = upload_mark(picture.cid)
+        if mark in rendition.text:  # the cover of a news stands beside the reader's page
+            printed = picture.cid != COVER
+            files.append(File(picture.file_name, picture.media_type, picture.content, mark, printed))
+    return tuple(files)
+
+
 def prove_card(rendition: Rendition) -> None:
     """Makes a made-up copy of a card or of a robot's words. Raises `BadInput` or `Refused` when that cannot be."""
     fill_card(rendition, sample_copy("张三"), address={})
+    for file in rendition.attachments:
+        if rendition.channel in (WECOM, ROBOT) and len(file.content) > _LARGEST_FILE:
+            gaps = {"name": file.file_name, "size": len(file.content), "limit": _LARGEST_FILE}
+            what = words("The file {name} has {size} bytes; WeCom takes {limit}.", **gaps)
+            raise Refused(what, do=words("Use fewer or smaller pictures."))
 
 
 def prove(settings: Settings, rendition: Rendition) -> None:
@@ -59,6 +84,7 @@ class _Letter:
     compiled: CompiledLetter | None
     prefix: str
     asks_for_report: bool
+    files: tuple[File, ...] = ()
 
 
 class Letters:
@@ -110,8 +136,7 @@ class Letters:
         body = fill_card(
             letter.rendition, self._personal(letter, claim), address=address, task=task_id(claim.delivery_id)
         )
-        files = tuple(File(one.file_name, one.media_type, one.content) for one in letter.rendition.attachments)
-        return Message(claim.delivery_id, Envelope("", claim.address), (body,), files)
+        return Message(claim.delivery_id, Envelope("", claim.address), (body,), letter.files)
 
     def _personal(self, letter: _Letter, claim: Claim, *, read_report_to: str = "") -> Personal:
         token = self._key.token(Purpose.MESSAGE, claim.delivery_id)
@@ -159,7 +184,8 @@ class Letters:
         compiled = compile_for(self._settings, rendition) if rendition.channel == "email" else None
         asks = dispatch.manners.read_report is ReadReport.ASK
         prefix = CORRECTION if edition > 1 else ""
-        letter = self._letters[claim.dispatch_id] = _Letter(rendition, compiled, prefix, asks)
+        files = () if compiled else files_of(rendition)
+        letter = self._letters[claim.dispatch_id] = _Letter(rendition, compiled, prefix, asks, files)
         return letter
 
     def _envelope(self, delivery_id: str, address: str) -> Envelope:

@@ -10,8 +10,7 @@ from distributor.bulletin.model import Direction
 from distributor.errors import Problem
 from distributor.misfit import suggestion
 from distributor.recipients.entries import DirectoryEntry, PersonEntry
-from distributor.recipients.manners import PHONE, way_named_in
-from distributor.recipients.model import Acknowledge
+from distributor.recipients.model import Acknowledge, WeComForm
 from distributor.words import Words, words
 from distributor.yaml.layout import Layout, Loc
 
@@ -110,16 +109,32 @@ def _manners(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:
             what = words("remind has no effect: {group} has no deadline for a 签收.", group=name)
             do = words("Write acknowledge: required and due: 2 working days, or remove remind.")
             yield Problem(layout.place((*loc, "remind")), "no_effect", what, do, "warning")
-        for at, step in enumerate(group.remind):
-            way = way_named_in(step)
-            if way and way != PHONE and way not in group.channels:
-                what = words("Nobody in {group} is reached by {channel}.", group=name, channel=way)
-                do = words("Their next channel is used then. Add {channel} to channels, or take it out.", channel=way)
-                yield Problem(layout.place((*loc, "remind", at)), "no_effect", what, do, "warning")
+
+
+def _wecom_form(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:
+    for name, group in entry.groups.items():
+        place = layout.place(("groups", name, "wecom_form"))
+        if "wecom" not in group.channels:
+            if group.wecom_form is not WeComForm.CARD:
+                what = words("wecom_form has no effect: {group} has no channel wecom.", group=name)
+                do = words("Add wecom to channels, or remove wecom_form.")
+                yield Problem(place, "no_effect", what, do, "warning")
+        elif group.wecom_form is WeComForm.FILE and group.acknowledge is not Acknowledge.NEVER:
+            what = words("{group} is asked for a 签收, and a file has neither a button nor a link.", group=name)
+            do = words("Write wecom_form: card_and_file, or acknowledge: never.")
+            yield Problem(place, "wecom_form", what, do)
 
 
 def _oddity(person: PersonEntry) -> Words | None:
     return read_address(person.email).oddity if person.email is not None else None
 
 
-_RULES: tuple[Rule, ...] = (_count, _one_address_per_id, _unit_twice, _reachable, _intranet, _manners)
+_RULES: tuple[Rule, ...] = (
+    _count,
+    _one_address_per_id,
+    _unit_twice,
+    _reachable,
+    _intranet,
+    _manners,
+    _wecom_form,
+)

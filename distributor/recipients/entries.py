@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
-from distributor.recipients.manners import PHONE, is_patience, is_reminder, way_named_in
-from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy
+from distributor.recipients.manners import is_patience, is_reminder
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy, WeComForm
 from distributor.words import words
 
 #: Everything a group's `channels` may name once it is set up.
@@ -45,11 +45,8 @@ def _reminder(value: str) -> str:
     text = " ".join(value.split())
     if not is_reminder(text):
         what = words("{value} is not a day to remind on.", value=shortened(value))
-        do = words('Write it as "1 working day before", "on the day" or "2 working days after by phone".')
+        do = words('Write it as "1 working day before", "on the day" or "2 working days after".')
         raise Misfit("remind", what, do)
-    way, known = way_named_in(text), (*CHANNELS, PHONE)
-    if way and way not in known:
-        raise Misfit("remind", words("{value} is no way to remind somebody.", value=way), suggestion(way, known))
     return text
 
 
@@ -196,9 +193,7 @@ class GroupEntry(_Entry):
     remind: tuple[Annotated[str, AfterValidator(_reminder)], ...] = Field(
         (),
         description="When those who owe a 签收 are reminded by themselves: `1 working day before`, `on the day`, "
-        "`2 working days after` the deadline. Each time the next of the person's channels is used, unless the day "
-        "names one: `on the day by email`, `2 working days after by phone` (the editors are told whom to call). "
-        "Empty: only by hand.",
+        "`2 working days after` the deadline. Empty: only by hand.",
     )
     escalate_after: Annotated[str, AfterValidator(_patience)] | None = Field(
         None,
@@ -209,6 +204,11 @@ class GroupEntry(_Entry):
         None,
         description="Files that travel with the letter: `[pdf]`, `[pdf_with_code]` (each with the QR code of that "
         "reader's own page, where `office.base_url` is set) or `[]`; empty: the latter PDF for 报, nothing for others.",
+    )
+    wecom_form: WeComForm = Field(
+        WeComForm.CARD,
+        description="What members get on `wecom`: `card` (with the 签收 button), `textcard`, `news` (with a cover), "
+        "`mpnews` (the whole text inside 企业微信), `file` (the PDF), or `card_and_file`.",
     )
     covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
     members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")

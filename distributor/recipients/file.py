@@ -108,6 +108,7 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         remind=group.remind,
         escalate_after=group.escalate_after,
         attach=group.attach,
+        wecom_form=group.wecom_form,
         covers=group.covers,
         place=layout.place(loc, key=True),
     )

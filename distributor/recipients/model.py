@@ -47,6 +47,17 @@ class Attach(StrEnum):
     PDF_WITH_CODE = "pdf_with_code"  # with the code of the reader's own page, where the office has pages
 
 
+class WeComForm(StrEnum):
+    """What a member of 企业微信 has before their eyes (developer.work.weixin.qq.com/document/path/90236)."""
+
+    CARD = "card"  # template_card, the only one with a button
+    TEXTCARD = "textcard"
+    NEWS = "news"
+    MPNEWS = "mpnews"
+    FILE = "file"
+    CARD_AND_FILE = "card_and_file"
+
+
 class OnUnknown(StrEnum):
     """What happens to a delivery whose outcome cannot be known (see docs/delivery-states.md)."""
 
@@ -94,6 +105,7 @@ class Group:
     remind: tuple[str, ...] = ()
     escalate_after: str | None = None
     attach: tuple[Attach, ...] | None = None  # None: as its direction has it
+    wecom_form: WeComForm = WeComForm.CARD
     covers: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from distributor.address import same
 from distributor.bulletin.model import Direction
 from distributor.errors import Place, Problem
-from distributor.recipients.model import Directory, Group, Person, ReadReport, Recipient, Reserve, Unit
+from distributor.recipients.model import Directory, Group, Person, ReadReport, Recipient, Reserve, Unit, WeComForm
 from distributor.words import words
 
 _RANK = {Direction.REPORT: 0, Direction.SEND: 1, Direction.ISSUE: 2}
@@ -114,6 +114,8 @@ def _asked(group: Group) -> list[object]:
         asked["escalate_after"] = group.escalate_after
     if group.attach is not None:
         asked["attach"] = sorted(group.attach)
+    if group.wecom_form is not WeComForm.CARD:
+        asked["wecom_form"] = group.wecom_form
     return [asked] if asked else []
 
 

@@ -7,7 +7,7 @@ notes at the end, and pictures are placeholders until the platform has given the
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import css_inline
@@ -61,13 +61,7 @@ class Article:
 
         A missing one raises `KeyError`; addresses so long that the text has no room any more, `ArticleTooLong`.
         """
-        return _short_enough(
-            re.sub(
-                rf'src="{_PLACEHOLDER}([^"]+)"',
-                lambda found: f'src="{html.escape(addresses[found[1]])}"',
-                self.content,
-            )
-        )
+        return _short_enough(placed_pictures(self.content, self.pictures, addresses))
 
 
 def render_article(
@@ -77,6 +71,22 @@ def render_article(
 
     A title over the limit is cut before the number. Raises `BadInput` or `ArticleTooLong`.
     """
+    content, shown = article_body(bulletin, templates=templates, pictures=pictures, edition=edition)
+    values = bulletin_values(bulletin, templates.theme, edition=edition)
+    title = " ".join(templates.render("article/title.txt", values).split())
+    return Article(
+        title=_title(bulletin, title, correction_mark(edition)),
+        author=_cut(bulletin.issuer or "", AUTHOR_LIMIT),
+        digest=_digest(bulletin),
+        content=_short_enough(content),
+        pictures=shown,
+    )
+
+
+def article_body(
+    bulletin: Bulletin, *, templates: Templates, pictures: Mapping[str, bytes], edition: int = 1
+) -> tuple[str, tuple[InlinePicture, ...]]:
+    """The content with its pictures still named `picture:<cid>`, of whatever length, and these. Raises `BadInput`."""
     refuse_unprintable(bulletin)
     theme = templates.theme
     placed = place_pictures(bulletin, pictures, widest=PICTURE_WIDTH)
@@ -88,15 +98,18 @@ def render_article(
         "footnotes": Footnotes(live_hosts=_LIVE),
     }
     content = _styled(templates.render("article/body.html", values), templates.render("article/article.css", {}))
-    return Article(
-        title=_title(
-            bulletin, " ".join(templates.render("article/title.txt", values).split()), correction_mark(edition)
-        ),
-        author=_cut(bulletin.issuer or "", AUTHOR_LIMIT),
-        digest=_digest(bulletin),
-        content=_short_enough(content),
-        pictures=tuple([logo.picture, *shown] if logo else shown),
-    )
+    return content, tuple([logo.picture, *shown] if logo else shown)
+
+
+def placed_pictures(content: str, pictures: Iterable[InlinePicture], addresses: Mapping[str, str]) -> str:
+    """The content with an address for each of its pictures, by `InlinePicture.cid`. Raises `KeyError` without one.
+
+    A bulletin may write anything, so only the names of its own pictures are replaced.
+    """
+    for picture in pictures:
+        address = html.escape(addresses[picture.cid])
+        content = content.replace(f'src="{_PLACEHOLDER}{picture.cid}"', f'src="{address}"')
+    return content
 
 
 def _styled(body: str, css: str) -> str:

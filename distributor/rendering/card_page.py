@@ -1,13 +1,15 @@
-"""A card and a robot's words as people see them: for looking before sending, where there is no phone.
+"""A card, another form or a robot's words as people see them: for looking before sending, where there is no phone.
 
 Drawn from the very document that the platform gets, so that nothing is shown that is not sent.
 """
 
 import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 
 from distributor.rendering.card import Document, filled_document
+from distributor.rendering.form_page import NAMES, STYLE, draw_form, tell_form
 from distributor.rendering.rendition import Rendition
 
 _STYLE = """
@@ -30,20 +32,33 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 def card_page(rendition: Rendition, values: Mapping[str, str]) -> str:
     """The card or the words as a page of their own; `values` are the personal ones of the copy."""
-    document = filled_document(rendition, values)
-    content: Document = document[document["msgtype"]]
-    drawn = _card(content) if "main_title" in content else _said(content["content"])
-    files = "".join(f"<p class=more>附件：{html.escape(file.file_name)}</p>" for file in rendition.attachments)
     title = html.escape(rendition.subject)
     return (
         f'<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><div class=card>{drawn}{files}</div></body></html>\n"
+        f"<style>{_STYLE}{STYLE}</style></head><body>{_drawn(rendition, values)}</body></html>\n"
     )
+
+
+def form_name(rendition: Rendition) -> str:
+    """What people call the form of a member's message; empty for a card and for a robot's words."""
+    return NAMES.get(json.loads(rendition.text)["msgtype"], "")
+
+
+def _drawn(rendition: Rendition, values: Mapping[str, str]) -> str:
+    document = filled_document(rendition, values)
+    if document["msgtype"] in NAMES:
+        return draw_form(document, rendition)
+    content: Document = document[document["msgtype"]]
+    drawn = _card(content) if "main_title" in content else _said(content["content"])
+    files = "".join(f"<p class=more>附件：{html.escape(file.file_name)}</p>" for file in rendition.attachments)
+    return f"<div class=card>{drawn}{files}</div>"
 
 
 def card_text(rendition: Rendition, values: Mapping[str, str]) -> str:
     """The same in plain lines."""
     document = filled_document(rendition, values)
+    if document["msgtype"] in NAMES:
+        return "\n".join(line for line in tell_form(document, rendition) if line) + "\n"
     content: Document = document[document["msgtype"]]
     if "main_title" not in content:
         return f"{content['content']}\n"

@@ -10,6 +10,7 @@ import re
 from typing import NoReturn
 
 START, END = "\ufdd0", "\ufdd1"
+_UPLOAD_START, _UPLOAD_END = "\ufdd2", "\ufdd3"
 
 _MARK = re.compile(f"{START}([a-z.]+){END}")
 _NONCHARACTER = re.compile("[\ufdd0-\ufdef]")
@@ -74,6 +75,11 @@ NAMES = ("recipient.name", "recipient.unit", "recipient.role", "links.read", "li
 def mark(field: Field) -> str:
     """Returns what stands for a field in a rendition."""
     return f"{START}{field._name}{END}"
+
+
+def upload_mark(name: str) -> str:
+    """Returns what stands for a file until a platform has taken it and given it a name; `name` is ASCII and ours."""
+    return f"{_UPLOAD_START}{name}{_UPLOAD_END}"
 
 
 def split(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from distributor.rendering.card import CHAT, ROBOT, WECOM
-from distributor.rendering.card_page import card_page, card_text
+from distributor.rendering.card_page import card_page, card_text, form_name
 from distributor.rendering.email import html_size
 from distributor.rendering.rendition import Rendition, filled
 from distributor.rendering.sheets import Sheet
@@ -72,6 +72,13 @@ def sample_text(rendition: Rendition) -> str:
     return filled(rendition.text, SAMPLE_PERSON)
 
 
+def _channel(rendition: Rendition) -> str:
+    """How the way is called, and the form where it is not the usual one; empty for mail."""
+    way = _CHANNELS.get(rendition.channel, "")
+    form = form_name(rendition) if rendition.channel == WECOM else ""
+    return f"{way}：{form}" if form else way
+
+
 def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, object]:
     # A group's name is the admin's free text and must not become a path.
     name = f"{number:02d}-{rendition.direction}"
@@ -80,7 +87,7 @@ def _write_letter(folder: Path, number: int, rendition: Rendition) -> dict[str, 
     (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="\n")
     return {
         "group": rendition.group,
-        "channel": _CHANNELS.get(rendition.channel, ""),
+        "channel": _channel(rendition),
         "direction": rendition.direction,
         "subject": filled(rendition.subject, SAMPLE_PERSON),
         "html": f"{name}.html",

@@ -1,20 +1,24 @@
 """The contract of channels, kept by WeCom's app and robots against the simulated platform."""
 
+import html
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
-from distributor.channels.base import Channel, Envelope, Message
+from distributor.channels.base import Channel, Envelope, File, Message
 from distributor.channels.wechat.wecom import App
 from distributor.channels.wechat.wecom_app import WeComAppChannel
 from distributor.channels.wechat.wecom_robot import WeComRobotChannel
+from distributor.recipients.model import WeComForm
 from distributor.settings.wecom import WeComApp, WeComRobot
 from distributor.simulators.faults import LostAfter, Refuse
 from tests.channels.contract import Answer, Carrier, ChannelContract
-from tests.simulators.running import AGENT, CORP, SECRET, Running, running_wecom
+from tests.channels.wecom_forms import form_message, with_marks
+from tests.simulators.running import AGENT, CORP, SECRET, Running, Stage, running_wecom, standing_stage
 
 PEOPLE = [
     "lisi@example.gov.cn",
@@ -88,13 +92,51 @@ class AppCarrier:
         ]
 
 
+@dataclass
+class FormCarrier(AppCarrier):
+    """The same lines, carrying one of the forms that the program makes."""
+
+    form: WeComForm = WeComForm.CARD
+
+    def letter(self, address: str) -> Message:
+        return form_message(self.form, address)
+
+    def delivered(self) -> list[tuple[str, bytes]]:
+        company = self.wecom.platform.company
+        names = {file.mark: name for file in self.letter("").files if file.mark for name in self._names(file)}
+        kind = json.loads(self.letter("").body)["msgtype"]
+        return [
+            (one.reader, with_marks(self.form, one.reader, dict(one.content), names))
+            for one in company.shown
+            if one.reader != UNANSWERED and one.kind == kind
+        ]
+
+    def _names(self, file: File) -> list[str]:
+        company = self.wecom.platform.company
+        known = {html.escape(address): media for address, media in company.pictures.items()} | company.media
+        return [name for name, media in known.items() if media.content == file.content]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    """One socket for all forms."""
+    async with standing_stage() as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=WeComForm, ids=str)
+async def form_carrier(request: pytest.FixtureRequest, stage: Stage) -> AsyncIterator[Carrier]:
+    wecom = stage.play(*PEOPLE)
+    app = app_of(wecom)
+    yield FormCarrier(wecom, app, request.param)
+    await app.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
 class TestWeComAppChannel(ChannelContract):
     @pytest.fixture
-    async def carrier(self) -> AsyncIterator[Carrier]:
-        async with running_wecom(*PEOPLE) as wecom:
-            app = app_of(wecom)
-            yield AppCarrier(wecom, app)
-            await app.close()
+    def carrier(self, form_carrier: Carrier) -> Carrier:
+        return form_carrier
 
 
 @dataclass

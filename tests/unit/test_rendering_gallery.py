@@ -5,10 +5,24 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import pytest
+
+from distributor.recipients.model import WeComForm
 from distributor.rendering.gallery import SAMPLE_PERSON, write_gallery
 from distributor.rendering.sheets import write_sheets
+from tests.channels.wecom_forms import rendition as made
 from tests.renditions.rules import elements
 from tests.renditions.sample import GROUPS, OFFICE_WITH_PAGE, PICTURES, TEMPLATES, every_block, letter
+
+#: Words on each form, how many pictures it shows, and what it is called.
+SHOWN = {
+    WeComForm.CARD: ("签收", 0, "企业微信"),
+    WeComForm.TEXTCARD: ("阅读签收", 0, "企业微信：文本卡片"),
+    WeComForm.NEWS: ("请于收到之日起2个工作日内签收。", 1, "企业微信：图文"),
+    WeComForm.MPNEWS: ("补齐防汛物资：", 2, "企业微信：图文，全文"),
+    WeComForm.FILE: ("云岭河长制工作快报第12期.pdf", 0, "企业微信：文件"),
+    WeComForm.CARD_AND_FILE: ("石桥镇“四查 四改”推动河长制落细落实", 0, "企业微信"),
+}
 
 LETTERS = [letter(direction, office=OFFICE_WITH_PAGE) for direction in GROUPS]
 
@@ -43,6 +57,20 @@ def test_nothing_is_fetched_and_nothing_runs(tmp_path: Path) -> None:
         sources = [found["src"] for _, found in elements(content) if "src" in found]
         assert not [source for source in sources if not re.match(r"data:image/|\d\d-[报送发]\.(html|txt)$", source)]
         assert not [tag for tag, _ in elements(content) if tag in ("script", "link")]
+
+
+@pytest.mark.parametrize("form", WeComForm, ids=str)
+def test_each_form_for_members_is_shown_as_it_will_look(tmp_path: Path, form: WeComForm) -> None:
+    index = write_gallery(tmp_path, [made(form)], title="工作快报").read_text(encoding="utf-8")
+    page, text = ((tmp_path / f"01-发.{kind}").read_text(encoding="utf-8") for kind in ("html", "txt"))
+    assert not re.search("[\ufdd0-\ufdef]", page + text)
+    sources = [found["src"] for _, found in elements(page) if "src" in found]
+    assert not [source for source in sources if not source.startswith("data:image/")]
+    words, pictures, name = SHOWN[form]
+    assert words in page
+    assert words in text
+    assert len(sources) == pictures
+    assert f"（{name}）" in index
 
 
 def test_page_article_and_pdf_stand_beside_the_letters(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from distributor.channels.base import Checkpoint, ClaimLost
+from distributor.channels.base import Checkpoint, ClaimLost, File
 from distributor.channels.wechat.interface import Answer, Interface, Unanswered
 from distributor.channels.wechat.meaning import STALE_TOKEN, WECOM, refused
 from distributor.channels.wechat.seal import Seal
 from distributor.channels.wechat.seal_files import read_seal
 from distributor.channels.wechat.token import AccessToken, NoToken
+from distributor.channels.wechat.uploads import Forgetful, Memory, Uploads
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.discretion import keep_secret
 from distributor.settings.wecom import WeComApp
@@ -29,15 +30,21 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 class App:
-    """One app of an enterprise: its interface and its token, shared by all lines to it."""
+    """One app of an enterprise: its interface, its token and its uploads, shared by all lines to it.
 
-    def __init__(self, account: WeComApp, secret: str, *, pause: Pause = asyncio.sleep) -> None:
+    `memory` keeps the names of uploads; without one they are forgotten with the app.
+    """
+
+    def __init__(
+        self, account: WeComApp, secret: str, *, pause: Pause = asyncio.sleep, memory: Memory | None = None
+    ) -> None:
         keep_secret(secret)
         self.agent_id = account.agent_id
         self.pause = pause
         self.interface = Interface(account)
         self._query = {"corpid": account.corp_id, "corpsecret": secret}
         self.token = AccessToken(self._fetch)
+        self.uploads = Uploads(self._hand_over, account.corp_id, memory or Forgetful())
 
     async def _fetch(self) -> Answer:
         return await self.interface.get("/cgi-bin/gettoken", self._query)
@@ -52,6 +59,12 @@ class App:
     async def look(self, path: str, query: Mapping[str, str]) -> Answer:
         """The same for a question. Raises `Unanswered` and `NoToken`."""
         return await self._with_token(lambda token: self.interface.get(path, {**query, **token}))
+
+    async def _hand_over(self, path: str, file: File, query: Mapping[str, str]) -> Answer:
+        """A file, with the app's token. Raises `Unanswered` and `NoToken`."""
+        return await self._with_token(
+            lambda token: self.interface.upload(path, file.name, file.content, file.media_type, {**query, **token})
+        )
 
     async def _with_token(self, request: Callable[[Mapping[str, str]], Awaitable[Answer]]) -> Answer:
         for is_last in (False, True):
