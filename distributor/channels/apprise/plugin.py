@@ -15,7 +15,6 @@ from typing import Any
 from distributor.channels.apprise.wire import Wire
 from distributor.channels.base import File
 from distributor.errors import BadInput
-from distributor.settings.apprise import require_apprise
 from distributor.settings.values import is_loopback
 from distributor.words import words
 
@@ -99,7 +98,7 @@ def _plainly() -> dict[str, Any]:
 
 
 def _library() -> ModuleType:
-    """Apprise, loaded when it is first needed. Raises `BadInput` when it is not installed."""
+    """Apprise, loaded when it is first needed."""
     with _loading:
         return _loaded()
 
@@ -107,7 +106,6 @@ def _library() -> ModuleType:
 @cache
 def _loaded() -> ModuleType:
     """Loads Apprise with its plugins, which takes about a second."""
-    require_apprise()
     with warnings.catch_warnings():
         # Plugins for mail need modules that Python gives up; we use none of them.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from distributor.discretion import keep_secret
-from distributor.settings.apprise import AppriseChat, secrets_in
+from distributor.settings.apprise import AppriseChat, require_apprise, secrets_in
 
 if TYPE_CHECKING:
     from distributor.channels.apprise.plugin import Speaker
@@ -27,6 +27,7 @@ def service_of(account: AppriseChat) -> Service:
 
 def speaker_for(account: AppriseChat) -> "Speaker":
     """What speaks in the chat. Loads the library when it is first needed. Raises `BadInput`."""
+    require_apprise()
     from distributor.channels.apprise.plugin import speaker_of
 
     url = account.chat_url()
