@@ -10,6 +10,7 @@ from distributor.bulletin.model import Direction
 from distributor.errors import Problem
 from distributor.misfit import suggestion
 from distributor.recipients.entries import DirectoryEntry, PersonEntry
+from distributor.recipients.manners import PHONE, way_named_in
 from distributor.recipients.model import Acknowledge, WeComForm
 from distributor.words import Words, words
 from distributor.yaml.layout import Layout, Loc
@@ -109,6 +110,12 @@ def _manners(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:
             what = words("remind has no effect: {group} has no deadline for a 签收.", group=name)
             do = words("Write acknowledge: required and due: 2 working days, or remove remind.")
             yield Problem(layout.place((*loc, "remind")), "no_effect", what, do, "warning")
+        for at, step in enumerate(group.remind):
+            way = way_named_in(step)
+            if way and way != PHONE and way not in group.channels:
+                what = words("Nobody in {group} is reached by {channel}.", group=name, channel=way)
+                do = words("Their next channel is used then. Add {channel} to channels, or take it out.", channel=way)
+                yield Problem(layout.place((*loc, "remind", at)), "no_effect", what, do, "warning")
 
 
 def _wecom_form(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:

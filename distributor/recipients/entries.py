@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from distributor.address import header_safe, read_address
 from distributor.bulletin.model import Direction
 from distributor.misfit import Misfit, Unquoted, shortened, suggestion
-from distributor.recipients.manners import is_patience, is_reminder
+from distributor.recipients.manners import PHONE, is_patience, is_reminder, way_named_in
 from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy, WeComForm
 from distributor.words import words
 
@@ -45,8 +45,11 @@ def _reminder(value: str) -> str:
     text = " ".join(value.split())
     if not is_reminder(text):
         what = words("{value} is not a day to remind on.", value=shortened(value))
-        do = words('Write it as "1 working day before", "on the day" or "2 working days after".')
+        do = words('Write it as "1 working day before", "on the day" or "2 working days after by phone".')
         raise Misfit("remind", what, do)
+    way, known = way_named_in(text), (*CHANNELS, PHONE)
+    if way and way not in known:
+        raise Misfit("remind", words("{value} is no way to remind somebody.", value=way), suggestion(way, known))
     return text
 
 
@@ -141,12 +144,12 @@ class PersonEntry(_Entry):
     wecom_robot: Chat | None = Field(
         None, description="A group chat (a desk of its own): the name of its robot in `[wecom_robot]` of the settings."
     )
-    mobile: Annotated[str, AfterValidator(_mobile)] | None = Field(
-        None, description="A number by which `distributor wecom lookup` finds the account; nothing is sent to it."
-    )
     apprise: Chat | None = Field(
         None,
         description="A group chat on another platform (a desk of its own): its name in `[apprise]` of the settings.",
+    )
+    mobile: Annotated[str, AfterValidator(_mobile)] | None = Field(
+        None, description="A number by which `distributor wecom lookup` finds the account; nothing is sent to it."
     )
     id: Text | None = Field(None, description="A lasting name for the records; without it the address is the name.")
 
@@ -193,7 +196,9 @@ class GroupEntry(_Entry):
     remind: tuple[Annotated[str, AfterValidator(_reminder)], ...] = Field(
         (),
         description="When those who owe a 签收 are reminded by themselves: `1 working day before`, `on the day`, "
-        "`2 working days after` the deadline. Empty: only by hand.",
+        "`2 working days after` the deadline. Each time the next of the person's channels is used, unless the day "
+        "names one: `on the day by email`, `2 working days after by phone` (the editors are told whom to call). "
+        "Empty: only by hand.",
     )
     escalate_after: Annotated[str, AfterValidator(_patience)] | None = Field(
         None,
