@@ -56,7 +56,7 @@ def verify(password: str, kept: str | None) -> Verdict:
         right, renewed = _HASHER.verify_and_update(_octets(password), kept or _nobodys())
     except UnknownHashError:
         return Verdict(False)
-    return Verdict(right and kept is not None, renewed if right and kept else None)
+    return Verdict(bool(right and kept), renewed if right and kept else None)
 
 
 def prepare() -> None:

@@ -39,7 +39,9 @@ from distributor.store.schema import Names, attempt, delivery, suppression
 from distributor.store.tables import metadata
 
 #: What the office has published, the audit log, and the office's own people are not touched here.
-_LEFT_TABLES = frozenset({"bulletin", "asset", "rendition", "audit", "audit_head", "login", "web_session"})
+_LEFT_TABLES = frozenset(
+    {"bulletin", "asset", "rendition", "audit", "audit_head", "login", "login_identity", "web_session"}
+)
 #: A group's or unit's name is not a person's, and the key is a copy's own matter.
 _LEFT_COLUMNS = frozenset({"group_name", "unit", "credited", "manners"})
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from distributor.errors import BadInput
 from distributor.store import audit
-from distributor.store.office_schema import login, web_session
+from distributor.store.office_schema import login, login_identity, web_session
 from distributor.store.turns import take_turns
 from distributor.words import words
 
@@ -27,13 +27,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One login. `key` is its name in one form and case; times are UTC."""
+    """One login. `key` is its name in one form and case; times are UTC. `password_at`: None without a password."""
 
     key: str
     name: str
     role: Role
     made_at: dt.datetime
-    password_at: dt.datetime
+    password_at: dt.datetime | None
 
 
 def login_key(name: str) -> str:
@@ -42,7 +42,7 @@ def login_key(name: str) -> str:
 
 
 def add_login(conn: Connection, name: str, role: Role, password: str, *, actor: str, now: dt.datetime) -> Login:
-    """Adds a login; `password` is its hash. Raises `BadInput` for a name that is taken or cannot be one."""
+    """Adds a login; `password` is its hash, empty for none. Raises `BadInput` for a name that is taken or bad."""
     shown = unicodedata.normalize("NFKC", name).strip()
     if not _NAME.fullmatch(shown):
         raise BadInput(
@@ -58,14 +58,14 @@ def add_login(conn: Connection, name: str, role: Role, password: str, *, actor: 
     values = {"key": login_key(shown), "name": shown, "role": role, "made_at": now, "password_at": now}
     conn.execute(insert(login).values({**values, "password": password}))
     audit.append(conn, "office.login_added", f"login:{shown}", {"role": role}, actor, now)
-    return Login(login_key(shown), shown, role, now, now)
+    return Login(login_key(shown), shown, role, now, now if password else None)
 
 
 def set_password(conn: Connection, name: str, password: str, *, actor: str, now: dt.datetime) -> Login:
     """Sets a login's password (as a hash) and ends all its sessions. Raises `BadInput` when there is no such login."""
     found = require_login(conn, name)
     conn.execute(update(login).where(login.c.key == found.key).values(password=password, password_at=now))
-    conn.execute(delete(web_session).where(web_session.c.login == found.key))
+    end_sessions_of(conn, found.key)
     audit.append(conn, "office.password_set", f"login:{found.name}", {}, actor, now)
     return found
 
@@ -73,10 +73,16 @@ def set_password(conn: Connection, name: str, password: str, *, actor: str, now:
 def remove_login(conn: Connection, name: str, *, actor: str, now: dt.datetime) -> Login:
     """Removes a login and ends all its sessions. Raises `BadInput` when there is no such login."""
     found = require_login(conn, name)
-    conn.execute(delete(web_session).where(web_session.c.login == found.key))
+    end_sessions_of(conn, found.key)
+    conn.execute(delete(login_identity).where(login_identity.c.login == found.key))
     conn.execute(delete(login).where(login.c.key == found.key))
     audit.append(conn, "office.login_removed", f"login:{found.name}", {"role": found.role}, actor, now)
     return found
+
+
+def end_sessions_of(conn: Connection, key: str) -> None:
+    """Ends all sessions of a login."""
+    conn.execute(delete(web_session).where(web_session.c.login == key))
 
 
 def list_logins(conn: Connection) -> tuple[Login, ...]:
@@ -106,9 +112,9 @@ def require_login(conn: Connection, name: str) -> Login:
 
 
 def password_of(conn: Connection, key: str) -> str | None:
-    """The password's hash of a login; None when there is no such login."""
+    """The password's hash of a login; None when there is no such login, or it has no password."""
     found: str | None = conn.execute(select(login.c.password).where(login.c.key == key)).scalar()
-    return found
+    return found or None
 
 
 def renew_password(conn: Connection, key: str, before: str, after: str) -> None:
@@ -117,4 +123,4 @@ def renew_password(conn: Connection, key: str, before: str, after: str) -> None:
 
 
 def _login(row: Row[Any]) -> Login:
-    return Login(row.key, row.name, Role(row.role), row.made_at, row.password_at)
+    return Login(row.key, row.name, Role(row.role), row.made_at, row.password_at if row.password else None)

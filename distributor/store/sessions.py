@@ -7,6 +7,7 @@ It lives in the database, so a restart logs nobody out, and every process of the
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -16,6 +17,13 @@ from distributor.store.turns import take_turns
 
 #: A look notes that somebody was here at most this often, so that reading pages costs no writes.
 NOTE_EVERY = dt.timedelta(minutes=1)
+
+
+class Via(StrEnum):
+    """How somebody logged in."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a way
+    OIDC = "oidc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that has not ended: whose it is, and since when (UTC)."""
+    """A session that has not ended: whose it is, since when (UTC), and how it began."""
 
     hash: str
     key: str
@@ -36,13 +44,14 @@ class Session:
     role: Role
     begun_at: dt.datetime
     seen_at: dt.datetime
+    via: Via
 
 
-def begin_session(conn: Connection, token_hash: str, key: str, *, now: dt.datetime, span: Span) -> None:
+def begin_session(conn: Connection, token_hash: str, key: str, *, via: Via, now: dt.datetime, span: Span) -> None:
     """Begins a session of a login, and forgets all that have ended."""
     over = (web_session.c.begun_at <= now - span.longest) | (web_session.c.seen_at <= now - span.idle)
     conn.execute(delete(web_session).where(over))
-    conn.execute(insert(web_session).values(hash=token_hash, login=key, begun_at=now, seen_at=now))
+    conn.execute(insert(web_session).values(hash=token_hash, login=key, begun_at=now, seen_at=now, via=via))
 
 
 def find_session(conn: Connection, token_hash: str, *, now: dt.datetime, span: Span) -> Session | None:
@@ -58,7 +67,7 @@ def find_session(conn: Connection, token_hash: str, *, now: dt.datetime, span: S
     ).first()
     if row is None:
         return None
-    return Session(row.hash, row.login, row.name, Role(row.role), row.begun_at, row.seen_at)
+    return Session(row.hash, row.login, row.name, Role(row.role), row.begun_at, row.seen_at, Via(row.via))
 
 
 def note_session(conn: Connection, token_hash: str, *, now: dt.datetime) -> None:

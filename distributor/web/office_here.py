@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from distributor.settings import Settings
-from distributor.store.database import Database
+from distributor.store.database import Connection, Database
 from distributor.store.logins import Role
-from distributor.store.sessions import NOTE_EVERY, Span, end_session, find_session, note_session
+from distributor.store.sessions import NOTE_EVERY, Span, Via, begin_session, end_session, find_session, note_session
 from distributor.web.callers import caller
 
 
@@ -30,6 +30,7 @@ class Here:
     role: Role
     session: str
     form: str
+    via: Via
 
     @property
     def may_decide(self) -> bool:
@@ -69,7 +70,13 @@ class Guard:
         if note and now - session.seen_at >= NOTE_EVERY:
             with self._database.write() as conn:
                 note_session(conn, hashed, now=now)
-        return Here(session.name, session.role, hashed, form_token(token))
+        return Here(session.name, session.role, hashed, form_token(token), session.via)
+
+    def admit(self, conn: Connection, key: str, via: Via) -> str:
+        """Begins a session of a login; the token to hand to the browser."""
+        token = _new_token()
+        begin_session(conn, token_hash(token), key, via=via, now=self._clock(), span=self.span)
+        return token
 
     def is_over(self, session: str) -> bool:
         """Whether a session has ended meanwhile."""
@@ -84,20 +91,25 @@ class Guard:
 
     @property
     def cookie(self) -> str:
-        """Its name. With `__Host-` a neighbouring site of the same domain cannot put one of its own in its place."""
-        return "__Host-office" if self._secure else "office"
+        """The name of the session's cookie."""
+        return self.cookie_named("office")
+
+    def cookie_named(self, name: str) -> str:
+        """With `__Host-` a neighbouring site of the same domain cannot put a cookie of its own in the place of ours."""
+        return f"__Host-{name}" if self.secure else name
 
     @property
-    def _secure(self) -> bool:
+    def secure(self) -> bool:
+        """Whether cookies go over TLS only: wherever the office has a public page."""
         return self._settings().office.base_url.startswith("https:")
 
     def give(self, response: Response, token: str) -> None:
         """Hands a session's token to the browser, until it is closed."""
-        response.set_cookie(self.cookie, token, path="/", secure=self._secure, httponly=True, samesite="strict")
+        response.set_cookie(self.cookie, token, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     def take(self, response: Response) -> None:
         """Takes the token away from the browser."""
-        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="strict")
+        response.delete_cookie(self.cookie, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     def in_clear(self, request: Request) -> bool:
         """Whether a request crossed a network without TLS: only a proxy, or this machine itself, may ask in clear."""
@@ -105,7 +117,7 @@ class Guard:
         peer = caller(request, ())
         if not peer.is_loopback and not any(peer in network for network in proxies):
             return True
-        return not self._secure and "x-forwarded-for" in request.headers
+        return not self.secure and "x-forwarded-for" in request.headers
 
     def is_foreign(self, request: Request, *, silence: bool) -> bool:
         """Whether a form was sent from elsewhere, as the browser says it; `silence` is the answer when it says nothing.
@@ -123,7 +135,7 @@ class Guard:
         return urlsplit(origin).netloc not in own
 
 
-def new_token() -> str:
+def _new_token() -> str:
     """A session's token, 256 bits."""
     return secrets.token_urlsafe(32)
 

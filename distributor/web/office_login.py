@@ -18,10 +18,10 @@ from distributor.passwords import prepare, verify
 from distributor.settings import Settings
 from distributor.store.database import Database
 from distributor.store.logins import find_login, login_key, password_of, renew_password
-from distributor.store.sessions import begin_session, begin_try, forget_tries
+from distributor.store.sessions import Via, begin_try, forget_tries
 from distributor.web.callers import Guesses, caller
 from distributor.web.forms import one_line
-from distributor.web.office_here import Guard, new_token, token_hash
+from distributor.web.office_here import Guard
 
 _log = log("office")
 
@@ -68,10 +68,16 @@ class Entrance:
         """Gives the thread back."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    async def enter(self, request: Request, fields: Mapping[str, str]) -> Entered | Answer:
-        """Logs somebody in by the fields of the form. A session that the browser had already is ended."""
+    def crowds(self, request: Request) -> bool:
+        """Counts a try from where a request comes. Whether there were too many."""
         if self._guesses.miss(caller(request, self._settings().web.proxies)):
             _log.warning("office.too_many", of="an address")
+            return True
+        return False
+
+    async def enter(self, request: Request, fields: Mapping[str, str]) -> Entered | Answer:
+        """Logs somebody in by the fields of the form. A session that the browser had already is ended."""
+        if self.crowds(request):
             return Answer.TOO_MANY
         if self._waiting >= _MOST_WAITING:
             return Answer.BUSY
@@ -98,7 +104,6 @@ class Entrance:
         if not verdict.right:
             _log.warning("office.refused")  # not what was typed: people type passwords into the wrong field
             return Answer.WRONG
-        token = new_token()
         with self._database.write() as conn:
             login = find_login(conn, name)
             if login is None or password_of(conn, key) != kept:
@@ -106,6 +111,6 @@ class Entrance:
             if verdict.renewed and kept:
                 renew_password(conn, key, kept, verdict.renewed)
             forget_tries(conn, key)
-            begin_session(conn, token_hash(token), key, now=now, span=self._guard.span)
+            token = self._guard.admit(conn, key, Via.PASSWORD)
         _log.info("office.entered", login=login.name, role=login.role)
         return Entered(token)
