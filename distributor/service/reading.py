@@ -5,6 +5,7 @@ from distributor.channels.wechat.wecom import seal_of
 from distributor.dispatch.intake import templates_of
 from distributor.errors import BadInput
 from distributor.misfit import Misfit
+from distributor.oidc.installed import is_installed
 from distributor.service.office import Office
 from distributor.web.callbacks import WeComCallbacks
 from distributor.web.office import OfficePages
@@ -46,4 +47,7 @@ def callbacks_of(office: Office) -> WeComCallbacks | None:
 
 def office_pages_of(office: Office) -> OfficePages:
     """The office's own pages. Raises `BadInput` and `BadFile` for bad templates."""
+    if office.settings.oidc.issuer and not is_installed():
+        what = words("The identity provider is set, but what it needs is not installed.")
+        office.tell("oidc:library", what)
     return OfficePages(office.database, lambda: office.settings, templates_of(office.settings), clock=office.clock)

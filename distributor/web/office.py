@@ -22,6 +22,11 @@ from distributor.web.office_here import Guard
 from distributor.web.office_live import Live
 from distributor.web.office_login import Entrance
 from distributor.web.office_looking import Looking, Said
+from distributor.web.office_oidc import SignOn
+from distributor.web.office_oidc_doors import SignOnDoors
+
+#: Where a login by the identity provider begins.
+SIGN_ON = "/office/oidc/login"
 
 
 class OfficePages:
@@ -39,7 +44,9 @@ class OfficePages:
         guard, said = Guard(database, settings, clock), Said()
         self._entrance = Entrance(database, settings, guard, clock)
         self._live = Live(database, guard.is_over, lambda: frame.local(clock(), seconds=True))
-        self._doors = Doors(database, frame, guard, self._entrance)
+        self._sign_on = SignOn(database, settings, guard, self._entrance, clock)
+        self._doors = Doors(database, frame, guard, self._entrance, self._sign_on)
+        self._sign_on_doors = SignOnDoors(frame, guard, self._sign_on, self._doors)
         self._looking = Looking(database, settings, frame, self._live, said, clock)
         self._deciding = Deciding(Acts(database, settings, clock), frame, self._doors, said)
 
@@ -52,6 +59,9 @@ class OfficePages:
             Route("/office/assets/{name}", self._asset),
             Route("/office/login", self._doors.login_page, methods=["GET"]),
             Route("/office/login", self._doors.login, methods=["POST"]),
+            Route(SIGN_ON, self._sign_on_doors.astray, methods=["GET"]),
+            Route(SIGN_ON, self._sign_on_doors.begin, methods=["POST"]),
+            Route("/office/oidc/callback", self._sign_on_doors.back),
             Route("/office/logout", act(self._doors.logout, everybody=True), methods=["POST"]),
             Route("/office/", look(views.bulletins)),
             Route("/office/receipts", look(views.receipts)),
@@ -76,7 +86,8 @@ class OfficePages:
         self._live.close()
 
     async def stop(self) -> None:
-        """Gives the thread of the login back."""
+        """Gives the thread of the login back, and ends the connections to the identity provider."""
+        await self._sign_on.close()
         await asyncio.to_thread(self._entrance.stop)
 
     async def _to_list(self, request: Request) -> Response:

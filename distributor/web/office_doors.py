@@ -16,9 +16,10 @@ from distributor.log import log
 from distributor.store.database import Database
 from distributor.store.logins import any_login
 from distributor.web.forms import BadForm, one_line, read_form
-from distributor.web.office_frame import BrokenPage, Frame, language
+from distributor.web.office_frame import BrokenPage, Frame, Step, language
 from distributor.web.office_here import Guard, Here, is_own_form
 from distributor.web.office_login import Answer, Entered, Entrance
+from distributor.web.office_oidc import SignOn
 from distributor.words import Words, speaking, words
 
 _log = log("office")
@@ -38,11 +39,12 @@ _REFUSALS = {
 class Doors:
     """Puts a door before every page, and is itself the page where people come in and leave."""
 
-    def __init__(self, database: Database, frame: Frame, guard: Guard, entrance: Entrance) -> None:
+    def __init__(self, database: Database, frame: Frame, guard: Guard, entrance: Entrance, sign_on: SignOn) -> None:
         self._database = database
         self._frame = frame
         self._guard = guard
         self._entrance = entrance
+        self._sign_on = sign_on
 
     def look(self, view: View, *, note: bool = True) -> Endpoint:
         """A page for whoever is logged in; others are sent to the login. `note=False`: it is no sign of life."""
@@ -53,25 +55,25 @@ class Doors:
                 return await self._to_login(request)
             return self._frame.switch(request) or await view(request, here)
 
-        return partial(self._spoken, shown)
+        return partial(self.spoken, shown)
 
     def act(self, view: View, *, everybody: bool = False) -> Endpoint:
         """A form that somebody who may decide has sent; its fields are `request.state.fields`."""
 
         async def done(request: Request) -> Response:
             if self._guard.is_foreign(request, silence=False):
-                return self._not_ours(request)
+                return self.not_ours(request)
             here = await asyncio.to_thread(self._guard.find, request)
             if here is None:
                 return await self._to_login(request)
             request.state.fields = fields = await read_form(request)
             if not is_own_form(here, fields.get("form", "")):
-                return self._not_ours(request)
+                return self.not_ours(request)
             if not everybody and not here.may_decide:
                 return self.not_allowed(request, here)
             return await view(request, here)
 
-        return partial(self._spoken, done)
+        return partial(self.spoken, done)
 
     def not_allowed(self, request: Request, here: Here) -> Response:
         """The answer to a viewer who would decide."""
@@ -86,15 +88,17 @@ class Doors:
                 return await self._to_login(request)
             return self._frame.switch(request) or self._login_form(request)
 
-        return await self._spoken(page, request)
+        return await self.spoken(page, request)
 
     async def login(self, request: Request) -> Response:
         """Logs somebody in: always with a new session."""
 
         async def entering(request: Request) -> Response:
             if self._guard.is_foreign(request, silence=True):
-                return self._not_ours(request)
+                return self.not_ours(request)
             fields = await read_form(request)
+            if not self._sign_on.passwords:
+                return self._login_form(request, 403, words("Passwords do not count here any more."))
             entered = await self._entrance.enter(request, fields)
             if not isinstance(entered, Entered):
                 return self._refused(request, entered, one_line(fields.get("name", ""), 80))
@@ -102,16 +106,21 @@ class Doors:
             self._guard.give(response, entered.token)
             return response
 
-        return await self._spoken(entering, request)
+        return await self.spoken(entering, request)
 
     async def logout(self, request: Request, here: Here) -> Response:
         """Ends the session, here and in the database."""
         await asyncio.to_thread(self._guard.end, request)
         response = self._frame.go(request, "login")
+        if to := await self._sign_on.way_out(here):
+            gaps = {"provider": self._sign_on.label}
+            line = words("You are still logged in at {provider}, and come in here again without a question.", **gaps)
+            step = Step(to, words("Log out of {provider} too", **gaps))
+            response = self._frame.onward(request, words("You are logged out"), (line,), step)
         self._guard.take(response)
         return response
 
-    async def _spoken(self, answer: Endpoint, request: Request) -> Response:
+    async def spoken(self, answer: Endpoint, request: Request) -> Response:
         """Answers in the language of whoever asks, and says errors as pages."""
         notice = partial(self._frame.notice, request)
         with speaking(language(request)):
@@ -134,7 +143,7 @@ class Doors:
                 status = 404 if isinstance(error, BadInput) and request.method == "GET" else 409
                 return notice(status, words("This is not possible"), *filter(None, (error.what, error.do)))
 
-    def _not_ours(self, request: Request) -> Response:
+    def not_ours(self, request: Request) -> Response:
         what = words("This form was not sent from the page you were shown. Go back, reload the page and try again.")
         return self._frame.notice(request, 403, words("Nothing was changed"), what)
 
@@ -149,7 +158,16 @@ class Doors:
             return any_login(conn)
 
     def _login_form(self, request: Request, status: int = 200, alert: Words | None = None, name: str = "") -> Response:
-        values = {"heading": words("Log in"), "alert": alert or "", "name": name}
+        label = words("Log in with {provider}", provider=self._sign_on.label) if self._sign_on.offered else ""
+        if not label and not self._sign_on.passwords:
+            alert = alert or words("Nobody can log in at this moment: `distributor doctor` shows what is missing.")
+        values = {
+            "heading": words("Log in"),
+            "alert": alert or "",
+            "name": name,
+            "sign_on": label,
+            "passwords": self._sign_on.passwords,
+        }
         return self._frame.page(request, "login", None, values, status=status)
 
     def _refused(self, request: Request, answer: Answer, name: str) -> Response:

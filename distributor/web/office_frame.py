@@ -7,7 +7,8 @@ our one file, and what looks like a token is left out (faults 73 and 75).
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -70,6 +71,15 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub("…", text)
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The way on from a page: where to, and what stands on it. `by_itself`: the browser goes there at once."""
+
+    to: str
+    said: Words
+    by_itself: bool = False
+
+
 class BrokenPage(DistributorError):
     """A template of the pages themselves has a fault: nobody asked for anything wrong."""
 
@@ -126,6 +136,17 @@ class Frame:
         response = self.page(request, "notice", here, {"heading": heading, "lines": lines}, status=status)
         response.headers.update(headers or {})
         return response
+
+    def onward(
+        self, request: Request, heading: Words, lines: Sequence[Words | str], step: "Step", *, status: int = 200
+    ) -> Response:
+        """A page that leads on to another, by itself where `step` says so.
+
+        A redirection would not do where another site is involved: the browser would hold our form-action against
+        wherever the provider sends people on to, and would keep the Strict cookie from a page that they come back to.
+        """
+        values = {"heading": heading, "lines": lines, "step": step}
+        return self.page(request, "onward", None, values, status=status)
 
     def go(self, request: Request, to: str = "") -> Response:
         """Sends the browser to another page of ours, with a GET."""

@@ -20,6 +20,7 @@ LABELS = SimpleNamespace(
     receipts=words("Receipts to look at"),
     log_in=words("Log in"),
     log_out=words("Log out"),
+    or_password=words("Or with a password"),
     name=words("Name"),
     password=words("Password"),
     needs=words("Waits for a person"),

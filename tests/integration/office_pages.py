@@ -12,7 +12,7 @@ import httpx2
 from distributor.delivery.state import Fact
 from distributor.passwords import hash_password
 from distributor.rendering.templates import Templates
-from distributor.settings import Settings, Web
+from distributor.settings import Oidc, Settings, Web
 from distributor.store.audit import AuditEntry, entries
 from distributor.store.database import Database
 from distributor.store.logins import Role, add_login
@@ -84,6 +84,7 @@ class OfficeDesk:
     record: BulletinRecord
     pages: OfficePages
     address: str
+    settings: Settings
 
     @asynccontextmanager
     async def browser(self, name: str = "", language: str = "en") -> AsyncIterator[Browser]:
@@ -143,18 +144,26 @@ async def office_pages(
     base_url: str = "",
     logins: bool = True,
     database: Database | None = None,
+    oidc: Oidc | None = None,
 ) -> AsyncIterator[OfficeDesk]:
-    """The pages of an office with a released bulletin and two logins: 陈怡 decides, 李明 looks."""
+    """The pages of an office with a released bulletin and two logins: 陈怡 decides, 李明 looks.
+
+    With `oidc` and no other address, people come back to the pages' own one.
+    """
     record = bureau.release()
     if logins:
         with bureau.database.write() as conn:
             for name, role in (("陈怡", Role.EDITOR), ("李明", Role.VIEWER)):
                 add_login(conn, name, role, hashed(), actor="test", now=bureau.clock())
     settings = with_web(bureau.settings, web, base_url)
-    pages = OfficePages(database or bureau.database, lambda: settings, Templates(), clock=bureau.clock)
+    pages = OfficePages(database or bureau.database, lambda: desk.settings, Templates(), clock=bureau.clock)
     server = await serve(build_app(pages.routes()), "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.port}"
+    if oidc:
+        settings = with_web(settings, web, base_url or address).model_copy(update={"oidc": oidc})
+    desk = OfficeDesk(bureau, record, pages, address, settings)
     try:
-        yield OfficeDesk(bureau, record, pages, f"http://127.0.0.1:{server.port}")
+        yield desk
     finally:
         pages.close()
         await server.stop()
