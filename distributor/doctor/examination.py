@@ -10,6 +10,7 @@ from distributor.doctor.diagnosis import Check, Context, Diagnosis, failure, of_
 from distributor.doctor.disk import check_disk
 from distributor.doctor.key import check_key
 from distributor.doctor.mailbox import check_mailbox
+from distributor.doctor.office import check_office
 from distributor.doctor.official_accounts import check_official_accounts
 from distributor.doctor.other_chats import check_other_chats
 from distributor.doctor.pages import check_pages
@@ -42,6 +43,7 @@ CHECKS: Mapping[str, Check] = {
     "official_account": check_official_accounts,
     "quotas": check_quotas,
     "pages": check_pages,
+    "office": check_office,
     "sender": check_sender,
 }
 
