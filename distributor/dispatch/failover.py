@@ -16,6 +16,7 @@ from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.dispatch.letters import Letters
 from distributor.dispatch.lines import Lines, way_of
 from distributor.dispatch.turnstile import Gate, Turnstile
+from distributor.dispatch.uploads import KeptUploads
 from distributor.dispatch.worker import Stopped, Worker
 from distributor.errors import BadInput
 from distributor.settings import Settings
@@ -116,7 +117,7 @@ class Crew:
         self._patience = patience
         self._passages = tuple(passages)
         self._told = told
-        self._lines = lines or Lines()
+        self._lines = lines or Lines(memory=KeptUploads(database, clock))
         self._turnstiles: list[Turnstile] = []
         self._gates: dict[str, Gate] = {}
         build = partial(

@@ -8,6 +8,7 @@ from distributor.channels.apprise.channel import AppriseChannel
 from distributor.channels.base import Channel
 from distributor.channels.smtp.channel import SmtpChannel
 from distributor.channels.smtp.rules import Rules
+from distributor.channels.wechat.uploads import Memory
 from distributor.channels.wechat.wecom import App
 from distributor.channels.wechat.wecom_app import WeComAppChannel
 from distributor.channels.wechat.wecom_robot import WeComRobotChannel
@@ -17,9 +18,9 @@ from distributor.settings import Settings, WeComApp
 from distributor.settings.apprise import require_apprise
 from distributor.settings.channels import APPRISE, ROBOT, WEBHOOKS, WECOM, account_of, connections_of
 
-#: Two thirds of what the platform takes without dropping (30/minute, 1000/hour): a message is counted there when it
-#: arrives, and one whose answer was lost is handed over again.
-PER_MEMBER: tuple[Limit, ...] = (parse_limit("20/minute"), parse_limit("600/hour"))
+#: A third of what the platform takes without dropping (30/minute, 1000/hour): a copy may be a card and its file, and
+#: one whose answer was lost is handed over again.
+PER_MEMBER: tuple[Limit, ...] = (parse_limit("10/minute"), parse_limit("300/hour"))
 
 #: A robot may say 20 things a minute (so in 企业微信 and 钉钉); a bulletin with its file is two.
 PER_CHAT: tuple[Limit, ...] = (parse_limit("9/minute"),)
@@ -50,10 +51,14 @@ def way_of(settings: Settings, account: str, *, probe: bool = False) -> Way:
 
 
 class Lines:
-    """The lines of one sender. `close` ends what is shared; lines are closed by whoever uses them."""
+    """The lines of one sender. `close` ends what is shared; lines are closed by whoever uses them.
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    `memory` keeps what the platform calls the files that it was given; without one each sender forgets.
+    """
+
+    def __init__(self, rules: Rules | None = None, *, memory: Memory | None = None) -> None:
         self.rules = rules
+        self._memory = memory
         self._apps: dict[str, tuple[WeComApp, App]] = {}
         self._replaced: list[App] = []
 
@@ -89,7 +94,7 @@ class Lines:
         known = self._apps.get(name)
         if known and known[0] == account:
             return known[1]
-        app = App(account, account.app_secret())
+        app = App(account, account.app_secret(), memory=self._memory)
         if known:
             self._replaced.append(known[1])  # a line may still use it
         self._apps[name] = (account, app)

@@ -18,6 +18,7 @@ from distributor.dispatch.letters import Letters
 from distributor.dispatch.lines import Lines
 from distributor.dispatch.plan import ChangedSince, Plan
 from distributor.dispatch.reconcile import resend_unknown
+from distributor.dispatch.uploads import KeptUploads
 from distributor.errors import Refused
 from distributor.settings import Settings
 from distributor.settings.channels import EMAIL, account_of, accounts_of, require_account
@@ -143,7 +144,7 @@ async def send_due(
     """
     ledger = Ledger(database, clock=clock)
     ledger.start()
-    lines = Lines(rules)
+    lines = Lines(rules, memory=KeptUploads(database, clock))
     used: list[Used] = []
     tried: Collection[str] = ()
 

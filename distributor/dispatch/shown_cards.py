@@ -1,4 +1,4 @@
-"""What is done to a card that its reader has already: its button says 已签收, or it is taken back.
+"""What is done to a message that its reader has already: a card's button says 已签收, or the message is taken back.
 
 A card that was signed for elsewhere is changed with the code that the platform gave for it, once and within 72 hours;
 a withdrawn bulletin is asked back within 24 hours, after which the platform refuses
@@ -49,7 +49,7 @@ async def grey_signed(
     ended = []
     for card in cards:
         code = card.reference.get("response_code", "")
-        if not code:  # a card without a button, or plain words
+        if not code:  # a form without a button
             ended.append(_book(database, Ended(card, DONE), SIGNED, clock()))
             continue
         change = {
@@ -82,12 +82,25 @@ async def recall_withdrawn(
             if clock() - card.shown_at >= RECALL_WITHIN:
                 ended.append(_book(database, Ended(card, LATE), RECALLED, clock()))
                 continue
-            message = {"msgid": card.reference.get("msgid", "")}
-            answer = await _ask(settings, lines, card, "/cgi-bin/message/recall", message, agent=False)
+            answer = await _recall(settings, lines, card)
             if answer is None:
                 return tuple(ended)
             ended.append(_book(database, _ended(card, answer), RECALLED, clock()))
     return tuple(ended)
+
+
+async def _recall(settings: Settings, lines: Lines, card: ShownCard) -> Answer | None:
+    """Asks a message back, and then the file that was shown after it: the answer that says no, if one does."""
+    ids = [card.reference.get("msgid", "")]
+    if beside := card.reference.get("file_msgid"):
+        ids.append(beside)
+    answers = []
+    for msgid in ids:
+        answer = await _ask(settings, lines, card, "/cgi-bin/message/recall", {"msgid": msgid}, agent=False)
+        if answer is None:
+            return None
+        answers.append(answer)
+    return next((answer for answer in answers if answer.errcode), answers[0])
 
 
 async def _ask(

@@ -14,6 +14,7 @@ from distributor.dispatch.letters import Letters
 from distributor.dispatch.lines import Lines, open_lines
 from distributor.dispatch.reconcile import resend_unknown
 from distributor.dispatch.shown_cards import grey_signed, recall_withdrawn
+from distributor.dispatch.uploads import KeptUploads
 from distributor.errors import BadInput, Unavailable
 from distributor.log import log
 from distributor.service.looking_back import has_looked
@@ -78,7 +79,7 @@ class Sending:
         self._full: _Full | None = None
         self._settings: Settings | None = None
         self._told_at: dt.datetime | None = None
-        self._lines = Lines()
+        self._lines = Lines(memory=KeptUploads(office.database, office.clock))
         self._tended_at: dt.datetime | None = None
 
     async def run(self) -> None:

@@ -8,6 +8,7 @@ from distributor.store import (
     receipt_schema,
     reminder_schema,
     service_schema,
+    upload_schema,
     withdrawal_schema,
 )
 from distributor.store.schema import metadata
@@ -21,6 +22,7 @@ SCHEMAS = (
     article_schema,
     reminder_schema,
     chain_schema,
+    upload_schema,
 )
 
 __all__ = ["SCHEMAS", "metadata"]

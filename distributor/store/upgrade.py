@@ -15,7 +15,7 @@ from distributor.store.turns import UPGRADE, take_turn
 from distributor.words import words
 
 #: The newest migration in migrations/versions.
-HEAD = "0017"
+HEAD = "0018"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
