@@ -8,8 +8,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/distributor
 WORKDIR /source
 # The dependencies in a layer of their own: it changes only with the list.
-COPY requirements-postgres.txt ./
-RUN /opt/distributor/bin/pip install --require-hashes -r requirements-postgres.txt
+COPY requirements-postgres.txt requirements-oidc.txt ./
+RUN /opt/distributor/bin/pip install --require-hashes -r requirements-postgres.txt \
+ && /opt/distributor/bin/pip install --require-hashes -r requirements-oidc.txt
 COPY . .
 RUN /opt/distributor/bin/pip install --no-deps .
 

@@ -59,6 +59,7 @@ lock: .venv/installed-dev
 	$(BIN)/uv lock
 	$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project -o requirements.txt
 	$(BIN)/uv export --quiet --frozen --no-dev --extra postgres --no-emit-project -o requirements-postgres.txt
+	$(BIN)/uv export --quiet --frozen --no-dev --extra oidc --no-emit-project -o requirements-oidc.txt
 	$(BIN)/uv export --quiet --frozen --all-extras --no-emit-project -o requirements-dev.txt
 
 wheel: .venv/installed-dev

@@ -8,13 +8,20 @@ import pytest
 from distributor.service import memory
 
 #: What only some commands, or other processes, need.
-HEAVY = ("aiosmtpd", "alembic", "apprise", "requests", "typst")
+HEAVY = ("aiosmtpd", "alembic", "apprise", "joserfc", "requests", "typst")
 
 
 def test_starting_the_program_loads_nothing_that_few_need() -> None:
     look = f"import sys, distributor.cli.app; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_the_service_and_the_office_s_pages_load_an_identity_provider_s_library_only_when_somebody_asks() -> None:
+    rooms = "distributor.service.run, distributor.web.office, distributor.doctor.examination, distributor.cli.office"
+    look = f"import sys, {rooms}; print('joserfc' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_memory_is_given_back_by_the_c_library_where_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
