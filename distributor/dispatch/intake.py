@@ -22,6 +22,7 @@ from distributor.recipients.model import Attach, Directory, Group, Recipient, Re
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
 from distributor.rendering.card import WECOM, render_card
 from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
+from distributor.rendering.fields import PIXEL
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
 from distributor.rendering.wecom_forms import FormUnfit
@@ -150,6 +151,7 @@ def prepare(path: Path, settings: Settings) -> Prepared:
         try:
             rendition = render_for(reading, group, settings, templates, file=path.name, channel=channel)
             problems += _proof(rendition, settings, path)
+            problems += _without_pixel(rendition, group, settings, path)
         except BadFile as error:  # the theme
             problems += error.problems
         except (BadInput, Refused) as error:
@@ -210,6 +212,19 @@ def _proof(rendition: Rendition, settings: Settings, path: Path) -> list[Problem
     return []
 
 
+def _without_pixel(rendition: Rendition, group: Group, settings: Settings, path: Path) -> list[Problem]:
+    """A warning when the group's letters are to be counted by a picture, and this one loads none."""
+    if not group.pixel or rendition.channel != CHANNEL or PIXEL in rendition.fields:
+        return []
+    gaps = {"group": group.name}
+    what = words("pixel has no effect: the letter to {group} loads no picture from the reader's page.", **gaps)
+    if not settings.office.base_url:
+        do = words("Set office.base_url, or remove pixel.")
+    else:
+        do = words("Print links.pixel as the built-in letter.html does, or remove pixel.")
+    return [Problem(group.place or Place(path.name), "no_effect", what, do, grade="warning")]
+
+
 def render_for(
     reading: Reading,
     group: Group,
@@ -231,6 +246,7 @@ def render_for(
         template=group.template,
         acknowledge=group.acknowledge,
         due=group.due,
+        pixel=group.pixel,
     )
     sender = OfficeView(
         name=office.name,

@@ -10,7 +10,7 @@ from distributor.channels.base import ClaimLost, Envelope, File, Message
 from distributor.channels.wechat.card import task_id
 from distributor.channels.wechat.wecom import ONCE as ONCE
 from distributor.errors import Refused
-from distributor.receipts.tokens import Purpose, TokenKey
+from distributor.receipts.tokens import Purpose, TokenKey, token_hash
 from distributor.recipients.model import ReadReport
 from distributor.rendering.card import ROBOT, WECOM, fill_card
 from distributor.rendering.fields import upload_mark
@@ -202,5 +202,9 @@ class Letters:
     def _links(self, delivery_id: str) -> dict[str, str]:
         if not self._office.base_url:
             return {}
-        page = f"{self._office.base_url.rstrip('/')}/b/{self._key.token(Purpose.LINK, delivery_id)}"
-        return {"read": page, "acknowledge": f"{page}#acknowledge"}
+        pages = f"{self._office.base_url.rstrip('/')}/b"
+        token = self._key.token(Purpose.LINK, delivery_id)
+        page = f"{pages}/{token}"
+        # Who sees a picture's address, as proxies of mail systems do, can neither open the page nor sign.
+        pixel = f"{pages}/{token_hash(token)}/o.gif"
+        return {"read": page, "acknowledge": f"{page}#acknowledge", "pixel": pixel}

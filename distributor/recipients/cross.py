@@ -102,6 +102,13 @@ def _manners(entry: DirectoryEntry, layout: Layout) -> Iterator[Problem]:
             what = words("{group} reports to superiors, and asks them for a 签收.", group=name)
             do = words("Superiors are not asked to sign: write acknowledge: never, unless they wish it.")
             yield Problem(layout.place((*loc, "acknowledge")), "manners", what, do, "warning")
+        if group.pixel and group.direction is Direction.REPORT:
+            what = words("{group} reports to superiors, and their letters load a picture that is counted.", group=name)
+            do = words("Remove pixel, unless they know of it and do not mind.")
+            yield Problem(layout.place((*loc, "pixel")), "manners", what, do, "warning")
+        if group.pixel and "email" not in group.channels:
+            what = words("pixel has no effect: {group} gets no letter by email.", group=name)
+            yield Problem(layout.place((*loc, "pixel")), "no_effect", what, words("Remove pixel."), "warning")
         if group.due is not None and group.acknowledge is Acknowledge.NEVER:
             what = words("due has no effect: {group} is not asked for a 签收.", group=name)
             do = words("Write acknowledge: required, or remove due.")

@@ -16,6 +16,7 @@ from distributor.misfit import Misfit, Unquoted, shortened, suggestion
 from distributor.recipients.manners import PHONE, is_patience, is_reminder, way_named_in
 from distributor.recipients.model import Acknowledge, Attach, OnUnknown, ReadReport, Remark, SatisfiedBy, WeComForm
 from distributor.words import words
+from distributor.yaml.scalars import truth
 
 #: Everything a group's `channels` may name once it is set up.
 CHANNELS = ("email", "wecom", "wecom_robot", "apprise")
@@ -214,6 +215,11 @@ class GroupEntry(_Entry):
         WeComForm.CARD,
         description="What members get on `wecom`: `card` (with the 签收 button), `textcard`, `news` (with a cover), "
         "`mpnews` (the whole text inside 企业微信), `file` (the PDF), or `card_and_file`.",
+    )
+    pixel: Annotated[bool, BeforeValidator(truth)] = Field(
+        False,
+        description="Whether letters load a picture of one point from the reader's page. What loads it is mostly a "
+        "machine, so it proves nothing about a person; see docs/receipts.md.",
     )
     covers: tuple[Text, ...] = Field((), description="Names on the 报/送/发 lines that mean this whole group.")
     members: tuple[UnitEntry, ...] = Field(min_length=1, description="The units of the group.")

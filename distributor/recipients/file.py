@@ -109,6 +109,7 @@ def _group(name: str, group: GroupEntry, layout: Layout) -> Group:
         escalate_after=group.escalate_after,
         attach=group.attach,
         wecom_form=group.wecom_form,
+        pixel=group.pixel,
         covers=group.covers,
         place=layout.place(loc, key=True),
     )

@@ -48,6 +48,7 @@ class Manners:
     read_report: ReadReport = ReadReport.NEVER
     remind: tuple[str, ...] = ()
     escalate_after: str | None = None  # how long silence lasts before the next channel is used
+    pixel: bool = False  # whether letters load a picture from the reader's page
 
     def to_document(self) -> str:
         """As JSON text."""
@@ -106,6 +107,7 @@ def manners_of(group: Group) -> Manners:
         read_report=group.read_report,
         remind=group.remind,
         escalate_after=group.escalate_after,
+        pixel=group.pixel,
     )
 
 
@@ -120,6 +122,7 @@ def read_manners(document: str) -> Manners:
         read_report=ReadReport(found.get("read_report", USUAL.read_report)),
         remind=tuple(found.get("remind", ())),
         escalate_after=found.get("escalate_after"),
+        pixel=bool(found.get("pixel", USUAL.pixel)),
     )
 
 

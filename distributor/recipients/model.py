@@ -106,6 +106,7 @@ class Group:
     escalate_after: str | None = None
     attach: tuple[Attach, ...] | None = None  # None: as its direction has it
     wecom_form: WeComForm = WeComForm.CARD
+    pixel: bool = False  # whether letters load a picture of one point from the reader's page
     covers: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
 

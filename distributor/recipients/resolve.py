@@ -114,6 +114,8 @@ def _asked(group: Group) -> list[object]:
         asked["escalate_after"] = group.escalate_after
     if group.attach is not None:
         asked["attach"] = sorted(group.attach)
+    if group.pixel:
+        asked["pixel"] = True
     if group.wecom_form is not WeComForm.CARD:
         asked["wecom_form"] = group.wecom_form
     return [asked] if asked else []

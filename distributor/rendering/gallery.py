@@ -22,6 +22,7 @@ SAMPLE_PERSON: Mapping[str, str] = {
     "recipient.role": "主要领导",
     "links.read": "https://example.invalid/r/sample",
     "links.acknowledge": "https://example.invalid/a/sample",
+    "links.pixel": "data:,",  # looking at a letter loads nothing
 }
 
 

@@ -16,7 +16,7 @@ _LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """What one copy has of its own. `date` is aware; `links` maps `read` and `acknowledge` to addresses."""
+    """What one copy has of its own. `date` is aware; `links` maps `read`, `acknowledge` and `pixel` to addresses."""
 
     to_name: str
     to_address: str
@@ -56,7 +56,11 @@ def matching(pattern: re.Pattern[str], value: str) -> str:
 
 def sample_copy(name: str) -> Personal:
     """A made-up copy, for proving a letter before anybody's is made."""
-    links = {"read": "https://example.invalid/r/sample?a=1&b=2", "acknowledge": "https://example.invalid/a/sample"}
+    links = {
+        "read": "https://example.invalid/r/sample?a=1&b=2",
+        "acknowledge": "https://example.invalid/a/sample",
+        "pixel": "https://example.invalid/o.gif",
+    }
     return Personal(
         to_name=name,
         to_address="sample@example.invalid",

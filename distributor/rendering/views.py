@@ -31,6 +31,7 @@ class GroupView:
     template: str
     acknowledge: Acknowledge = Acknowledge.NEVER
     due: str | None = None
+    pixel: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

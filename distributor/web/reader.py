@@ -35,6 +35,12 @@ from distributor.web.signing import PATIENCE, Signing
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_A_DAY = {"cache-control": "private, max-age=86400"}
 
+#: Webmail shows it on pages of its own.
+_ANYWHERE = {"cross-origin-resource-policy": "cross-origin"}
+
+#: A GIF of one transparent point.
+_POINT = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+
 #: Somebody who guesses is told of once in so many seconds.
 _ALARM = 60.0
 
@@ -70,12 +76,13 @@ class Reader:
         self.openings = Openings(database, clock)
 
     def routes(self) -> list[Route]:
-        """The page, its pictures, its PDF, its code and its style sheet."""
+        """The page, its pictures, its PDF, its code, the picture of letters, and its style sheet."""
         return [
             Route("/b/{token}", self._get, methods=["GET"]),
             Route("/b/{token}", self._post, methods=["POST"]),
             Route("/b/{token}/p/{number:int}", self._picture, methods=["GET"]),
             Route("/b/{token}/bulletin.pdf", self._paper, methods=["GET"]),
+            Route("/b/{token}/o.gif", self._pixel, methods=["GET"]),
             Route("/b/{token}/code.svg", self._code, methods=["GET"]),
             Route("/assets/{name}", self._asset, methods=["GET"]),
         ]
@@ -150,6 +157,21 @@ class Reader:
         # RFC 6266 4.3, with a plain name for programs that do not know the other.
         named = f"{way}; filename=\"bulletin.pdf\"; filename*=UTF-8''{quote(paper.file_name, safe='')}"
         return Response(paper.content, media_type=paper.media_type, headers=HEADERS | {"content-disposition": named})
+
+    async def _pixel(self, request: Request) -> Response:
+        """The picture of one point in letters of groups that want it: loaded by a machine, as far as anybody knows.
+
+        Its address holds the hash of the link and not the link: proxies and logs of mail systems see it.
+        """
+        try:
+            visit = await self._lookups.find(request.path_params["token"])
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        if visit is None:
+            return await self._missed(request)
+        if visit.manners.pixel:
+            self.openings.note(visit.delivery_id, Kind.FETCHED, "pixel")
+        return Response(_POINT, media_type="image/gif", headers=HEADERS | _ANYWHERE)
 
     async def _code(self, request: Request) -> Response:
         try:

@@ -134,13 +134,14 @@ async def reading(
     *,
     leaders: str = "never",
     text: str | None = None,
+    directory: str = DIRECTORY,
     web: Web = Web(bind="", trusted_proxies=()),  # noqa: B008 - frozen
     alarm: Callable[[], None] = lambda: None,
     patience: float = 15.0,
     database: Database | None = None,
 ) -> AsyncIterator[Page]:
     """The page of a person whose copy was accepted by the relay."""
-    bureau.office.write("recipients.yaml", DIRECTORY.format(leaders=leaders))
+    bureau.office.write("recipients.yaml", directory.format(leaders=leaders))
     record = bureau.release(text=text)
     with bureau.database.write() as conn:
         copies = deliveries_of(conn, record.id)

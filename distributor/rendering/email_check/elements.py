@@ -8,6 +8,7 @@ NetEase's mail teams on tables, fixed sizes and shrinking type.
 import re
 from collections.abc import Iterator
 
+from distributor.rendering import fields
 from distributor.rendering.email_check.finding import Finding
 from distributor.rendering.email_check.markup import Element
 from distributor.rendering.email_check.support import without_element, without_property
@@ -40,9 +41,14 @@ def element_findings(element: Element, *, mark: str) -> Iterator[Finding]:
         yield from _cell(element)
     if element.tag == "a":
         yield from _link(element, mark)
-    if element.tag == "img" and element.inherited("mso-line-height-rule") == "exactly":
+    if element.tag == "img" and not is_pixel(element) and element.inherited("mso-line-height-rule") == "exactly":
         what = words("Outlook cuts a picture to the exact line height of its cell.")
         yield Finding("picture_cut", what, words("Write mso-line-height-rule: at-least for it."), ("<img",))
+
+
+def is_pixel(element: Element) -> bool:
+    """Whether it is the picture of one point that a group with `pixel: true` has loaded from the reader's page."""
+    return element.tag == "img" and fields.split(element.attributes.get("src", "")) == ["", fields.PIXEL, ""]
 
 
 def _kind(element: Element) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from distributor.rendering.email_check.elements import is_pixel
 from distributor.rendering.email_check.finding import Finding
 from distributor.rendering.email_check.markup import Element
 from distributor.rendering.rendition import Rendition
@@ -80,7 +81,12 @@ def _frame(page: str, elements: Sequence[Element]) -> Iterator[Finding]:
 
 def _pictures(rendition: Rendition, elements: Sequence[Element]) -> Iterator[Finding]:
     carried = {picture.cid: picture for picture in rendition.pictures}
-    for image in (element for element in elements if element.tag == "img"):
+    images = [element for element in elements if element.tag == "img"]
+    if any(map(is_pixel, images)):
+        what = words("The letter loads a picture of one point from the reader's page, as its group says (pixel: true).")
+        do = words("Most mail programs block it, or a machine loads it for everybody; remove pixel if in doubt.")
+        yield Finding("pixel", what, do, ("links.pixel",), "warning")
+    for image in (each for each in images if not is_pixel(each)):
         cid = image.attributes.get("src", "").removeprefix("cid:")
         if cid not in carried:
             what = words("A picture does not travel with the letter, so nobody sees it.")
