@@ -275,6 +275,28 @@ async def test_other_users_of_the_http_library_are_left_alone(platform: ChatPlat
     assert (answer.status_code, answer.json()["code"]) == (200, 0)
 
 
+WENT_WELL, WENT_BAD = Exchange(sent=True, status=200, answer=b"ok"), Exchange(sent=True, status=404)
+
+
+@pytest.mark.parametrize(
+    ("told", "made", "verdict"),
+    [
+        pytest.param(True, [WENT_WELL, WENT_WELL], Verdict.ACCEPTED, id="logged in and said"),
+        pytest.param(False, [WENT_WELL, WENT_BAD], Verdict.UNKNOWN, id="one of two was refused"),
+        pytest.param(True, [WENT_BAD, WENT_WELL], Verdict.UNKNOWN, id="one of two, and it makes nothing of it"),
+        pytest.param(False, [Exchange(), WENT_BAD], Verdict.REJECTED, id="not there, then refused"),
+        pytest.param(False, [Exchange()], Verdict.DEFERRED, id="never left"),
+        pytest.param(True, [Exchange()], Verdict.DEFERRED, id="never left, whatever it says"),
+        pytest.param(False, [WENT_WELL], Verdict.UNKNOWN, id="no for a reason that nobody sees"),
+        pytest.param(None, [WENT_WELL], Verdict.UNKNOWN, id="it broke after a good answer"),
+        pytest.param(True, [], Verdict.ACCEPTED, id="a service without HTTP says yes"),
+        pytest.param(False, [], Verdict.UNKNOWN, id="a service without HTTP says no"),
+    ],
+)
+def test_several_requests_are_judged_together(told: bool | None, made: list[Exchange], verdict: Verdict) -> None:
+    assert judged(told, made, "matrix").verdict is verdict
+
+
 ANSWERS = [b"", b"ok", b"{}", b"[1", b'{"code": 0}', b'{"code": 19001}', b'{"code": true}', b'{"ok": false}']
 EXCHANGES = st.builds(
     Exchange,
