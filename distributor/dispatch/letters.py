@@ -206,5 +206,5 @@ class Letters:
         token = self._key.token(Purpose.LINK, delivery_id)
         page = f"{pages}/{token}"
         # Who sees a picture's address, as proxies of mail systems do, can neither open the page nor sign.
-        pixel = f"{pages}/{token_hash(token)}/o.gif"
-        return {"read": page, "acknowledge": f"{page}#acknowledge", "pixel": pixel}
+        pixel, cover = (f"{pages}/{token_hash(token)}/{picture}" for picture in ("o.gif", "cover.png"))
+        return {"read": page, "acknowledge": f"{page}#acknowledge", "pixel": pixel, "cover": cover}

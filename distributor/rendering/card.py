@@ -91,7 +91,8 @@ def _for_member(
             dated = "　".join(value for _, value in _rows(values))
             return wecom_forms.textcard(title, lead, dated, page=page, signs=signs), ()
         case WeComForm.NEWS:
-            return wecom_forms.news(title, lead, page=page), (wecom_forms.with_cover(bulletin, templates),)
+            document = wecom_forms.news(title, lead, page=page, cover=_printed(values, "cover"))
+            return document, (wecom_forms.with_cover(bulletin, templates),)
         case WeComForm.MPNEWS:
             body, own = article()
             content = wecom_forms.kept_content(body, own, _lines(templates.render("wecom/read_on.txt", values)))

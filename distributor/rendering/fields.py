@@ -62,15 +62,19 @@ class RecipientFields:
 class LinkFields:
     """The links of one copy; templates have them only where the office has a public page."""
 
-    __slots__ = ("acknowledge", "pixel", "read")
+    __slots__ = ("acknowledge", "cover", "pixel", "read")
 
     def __init__(self) -> None:
         self.read = Field("links.read")
         self.acknowledge = Field("links.acknowledge")
         self.pixel = Field("links.pixel")
+        self.cover = Field("links.cover")
 
 
-NAMES = ("recipient.name", "recipient.unit", "recipient.role", "links.read", "links.acknowledge", "links.pixel")
+NAMES = (
+    *("recipient.name", "recipient.unit", "recipient.role"),
+    *("links.read", "links.acknowledge", "links.pixel", "links.cover"),
+)
 
 
 #: The address of the picture that is counted when a letter is shown.

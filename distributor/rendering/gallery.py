@@ -23,6 +23,7 @@ SAMPLE_PERSON: Mapping[str, str] = {
     "links.read": "https://example.invalid/r/sample",
     "links.acknowledge": "https://example.invalid/a/sample",
     "links.pixel": "data:,",  # looking at a letter loads nothing
+    "links.cover": "data:,",
 }
 
 

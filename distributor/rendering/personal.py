@@ -16,7 +16,9 @@ _LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+")
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """What one copy has of its own. `date` is aware; `links` maps `read`, `acknowledge` and `pixel` to addresses."""
+    """What one copy has of its own. `date` is aware; `links` maps `read`, `acknowledge`, `pixel` and `cover` to
+    addresses.
+    """
 
     to_name: str
     to_address: str
@@ -60,6 +62,7 @@ def sample_copy(name: str) -> Personal:
         "read": "https://example.invalid/r/sample?a=1&b=2",
         "acknowledge": "https://example.invalid/a/sample",
         "pixel": "https://example.invalid/o.gif",
+        "cover": "https://example.invalid/cover.png",
     }
     return Personal(
         to_name=name,

@@ -25,9 +25,6 @@ Document = dict[str, Any]
 #: What stands in a document for the cover, and for the file that it shows.
 COVER, ATTACHED = "cover", "attached"
 
-#: Where a reader's page keeps the cover.
-COVER_FILE = "cover.png"
-
 #: What a message may hold in bytes of UTF-8. Of a textcard one page counts characters (90236), another bytes (90248):
 #: fewer bytes than that are right in both.
 _TITLE, _DESCRIPTION, _AUTHOR = 128, 512, 64
@@ -68,9 +65,9 @@ def textcard(title: str, lines: str, dated: str, *, page: str, signs: bool) -> D
     return {"msgtype": "textcard", "textcard": content}
 
 
-def news(title: str, lines: str, *, page: str) -> Document:
+def news(title: str, lines: str, *, page: str, cover: str) -> Document:
     """A card with a cover, which the platform gets from beside the reader's page."""
-    article = {"title": title, "description": lines, "url": page, "picurl": f"{page}/{COVER_FILE}"}
+    article = {"title": title, "description": lines, "url": page, "picurl": cover}
     return {"msgtype": "news", "news": {"articles": [article]}}
 
 
@@ -116,7 +113,7 @@ def with_cover(bulletin: Bulletin, templates: Templates) -> InlinePicture:
         content = draw_cover(bulletin, templates.theme)
     except BadInput as error:
         raise FormUnfit(error.what, do=words("Write another wecom_form.")) from error
-    return InlinePicture(COVER, "image/png", COVER_FILE, content)
+    return InlinePicture(COVER, "image/png", "cover.png", content)
 
 
 def fit(message: Document, prefix: str) -> None:

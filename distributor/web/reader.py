@@ -24,6 +24,7 @@ from distributor.store.database import Database
 from distributor.store.visits import Visit
 from distributor.web.bodies import Bodies, style_sheet
 from distributor.web.callers import Guesses, caller
+from distributor.web.covers import Covers
 from distributor.web.lookups import Lookups
 from distributor.web.openings import Openings
 from distributor.web.papers import Papers
@@ -70,6 +71,7 @@ class Reader:
         self._signing = Signing(database, self._pages, patience=patience)
         self._bodies = Bodies(database, templates)
         self._papers = Papers(database, templates)
+        self._covers = Covers(database, templates)
         self._guesses = Guesses()
         self._deadlines = Deadlines()
         self._lookups = Lookups(database)
@@ -83,6 +85,7 @@ class Reader:
             Route("/b/{token}/p/{number:int}", self._picture, methods=["GET"]),
             Route("/b/{token}/bulletin.pdf", self._paper, methods=["GET"]),
             Route("/b/{token}/o.gif", self._pixel, methods=["GET"]),
+            Route("/b/{token}/cover.png", self._cover, methods=["GET"]),
             Route("/b/{token}/code.svg", self._code, methods=["GET"]),
             Route("/assets/{name}", self._asset, methods=["GET"]),
         ]
@@ -172,6 +175,19 @@ class Reader:
         if visit.manners.pixel:
             self.openings.note(visit.delivery_id, Kind.FETCHED, "pixel")
         return Response(_POINT, media_type="image/gif", headers=HEADERS | _ANYWHERE)
+
+    async def _cover(self, request: Request) -> Response:
+        """The cover that a platform shows with a link: its address holds none, and asking for it says nothing."""
+        try:
+            visit = await self._lookups.find(request.path_params["token"])
+            if visit is None or not self._view(visit).shows_body:
+                return await self._missed(request)
+            cover = await self._covers.get(visit.bulletin_id, visit.digest)
+        except Unavailable as trouble:
+            return self._pages.unavailable(trouble)
+        except BadInput:
+            return self._pages.notice(404, "没有这个页面", "图片不存在。")
+        return Response(cover, media_type="image/png", headers=HEADERS | _ANYWHERE | _FOR_A_DAY)
 
     async def _code(self, request: Request) -> Response:
         try:

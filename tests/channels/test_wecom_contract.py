@@ -10,6 +10,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from distributor.channels.base import Channel, Envelope, File, Message
+from distributor.channels.wechat.uploads import Memory
 from distributor.channels.wechat.wecom import App
 from distributor.channels.wechat.wecom_app import WeComAppChannel
 from distributor.channels.wechat.wecom_robot import WeComRobotChannel
@@ -54,8 +55,8 @@ def robot_message(address: str, text: str = "云岭河长制工作简报 第12�
     return Message(f"delivery of {address}", Envelope("", address), (body,))
 
 
-def app_of(wecom: Running) -> App:
-    return App(WeComApp(corp_id=CORP, agent_id=AGENT, base_url=wecom.base_url), SECRET, pause=at_once)
+def app_of(wecom: Running, *, memory: Memory | None = None) -> App:
+    return App(WeComApp(corp_id=CORP, agent_id=AGENT, base_url=wecom.base_url), SECRET, pause=at_once, memory=memory)
 
 
 @dataclass

@@ -1,22 +1,27 @@
 """What can go wrong between us and WeCom, one sentence each, against the simulated platform."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
 
 from distributor.channels.base import File, Message, OpenFailed
+from distributor.channels.wechat.uploads import Forgetful, Memory
 from distributor.channels.wechat.wecom import App
 from distributor.channels.wechat.wecom_app import WeComAppChannel
 from distributor.channels.wechat.wecom_robot import WeComRobotChannel
 from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
+from distributor.recipients.model import WeComForm
 from distributor.settings.wecom import WeComApp, WeComRobot
 from distributor.simulators.faults import Broken, Garbled, LostAfter, LostBefore, Refuse
 from distributor.simulators.wecom.company import App as SimulatedApp
 from distributor.simulators.wecom.company import Member
 from tests.channels.letters import Checkpoints
 from tests.channels.test_wecom_contract import app_message, app_of, at_once, robot_message
+from tests.channels.wecom_forms import WITH_UPLOADS, form_message
 from tests.simulators.running import AGENT, CORP, SECRET, Running, running_wecom
 
 SEND = "/cgi-bin/message/send"
@@ -161,6 +166,139 @@ async def test_when_nobody_listens_nothing_was_sent(wecom: Running, unused_tcp_p
     await app.close()
     assert (outcome.verdict, outcome.fault, outcome.stage) == (Verdict.DEFERRED, Fault.NETWORK, Stage.CONNECT)
     assert SECRET not in repr(outcome)
+
+
+UPLOAD, PICTURE = "/cgi-bin/media/upload", "/cgi-bin/media/uploadimg"
+
+
+async def shown_form(
+    wecom: Running,
+    form: WeComForm,
+    *,
+    memory: Memory | None = None,
+    member: str = "lisi",
+    seen: Checkpoints | None = None,
+) -> Outcome:
+    """One bulletin in one form, through an app of its own: what another process would do."""
+    app = app_of(wecom, memory=memory)
+    outcome = await WeComAppChannel(app).send(form_message(form, member), seen or Checkpoints())
+    await app.close()
+    return outcome
+
+
+@pytest.mark.parametrize("form", WITH_UPLOADS, ids=str)
+async def test_what_a_form_shows_is_uploaded_once_for_everybody(wecom: Running, form: WeComForm) -> None:
+    app = app_of(wecom)
+    lines = [WeComAppChannel(app) for _ in range(4)]
+    sends = (line.send(form_message(form, name), Checkpoints()) for line in lines for name in ("lisi", "wangwu"))
+    assert {outcome.verdict for outcome in await asyncio.gather(*sends)} == {Verdict.ACCEPTED}
+    await app.close()
+    company = wecom.platform.company
+    assert len(company.media) == 1
+    assert len(company.pictures) == (1 if form is WeComForm.MPNEWS else 0)
+    assert not [one for one in company.shown if one.cut]
+
+
+@pytest.mark.parametrize("form", WITH_UPLOADS, ids=str)
+@pytest.mark.parametrize(
+    ("fault", "verdict", "whose"),
+    [
+        (Refuse(40006), Verdict.REJECTED, Fault.CONTENT),
+        (Refuse(45009), Verdict.DEFERRED, Fault.THROTTLE),
+        (Refuse(60020), Verdict.DEFERRED, Fault.CONFIGURATION),
+        (LostAfter(), Verdict.DEFERRED, Fault.NETWORK),
+        (Garbled(), Verdict.DEFERRED, Fault.NETWORK),
+    ],
+    ids=["too_large", "too_many", "not_trusted", "lost", "garbled"],
+)
+async def test_when_an_upload_goes_wrong_nothing_is_said(
+    wecom: Running, form: WeComForm, fault: Refuse | LostAfter | Garbled, verdict: Verdict, whose: Fault
+) -> None:
+    wecom.platform.faults.script(UPLOAD, fault)
+    checkpoint = Checkpoints()
+    outcome = await shown_form(wecom, form, seen=checkpoint)
+    assert (outcome.verdict, outcome.fault, outcome.stage) == (verdict, whose, Stage.UPLOAD)
+    assert (checkpoint.calls, said(wecom)) == (0, 0)
+    assert (await shown_form(wecom, form)).verdict is Verdict.ACCEPTED
+
+
+async def test_a_picture_that_the_platform_does_not_take_holds_the_bulletin(wecom: Running) -> None:
+    wecom.platform.faults.script(PICTURE, Refuse(40005))
+    outcome = await shown_form(wecom, WeComForm.MPNEWS)
+    assert (outcome.verdict, outcome.fault, outcome.stage) == (Verdict.REJECTED, Fault.CONTENT, Stage.UPLOAD)
+
+
+async def test_a_token_that_ended_before_an_upload_is_fetched_again(wecom: Running) -> None:
+    app = app_of(wecom)
+    await WeComAppChannel(app).open()
+    wecom.platform.tokens.expire_early()
+    outcome = await WeComAppChannel(app).send(form_message(WeComForm.MPNEWS, "lisi"), Checkpoints())
+    await app.close()
+    assert (outcome.verdict, said(wecom)) == (Verdict.ACCEPTED, 1)
+
+
+@pytest.mark.parametrize("form", [WeComForm.MPNEWS, WeComForm.FILE], ids=str)
+async def test_a_media_id_that_came_to_its_end_is_replaced_at_the_next_try(wecom: Running, form: WeComForm) -> None:
+    memory = Forgetful()
+    assert (await shown_form(wecom, form, memory=memory)).verdict is Verdict.ACCEPTED
+    wecom.clock.move(days=3)
+    app = app_of(wecom, memory=memory)
+    verdicts = []
+    for _ in range(2):
+        outcome = await WeComAppChannel(app).send(form_message(form, "wangwu"), Checkpoints())
+        verdicts.append((outcome.verdict, outcome.fault, outcome.reply.code))
+    await app.close()
+    assert verdicts == [(Verdict.DEFERRED, Fault.NETWORK, 40007), (Verdict.ACCEPTED, Fault.NONE, 0)]
+    assert said(wecom, "wangwu") == 1
+    assert len(wecom.platform.company.pictures) <= 1  # an address lasts
+
+
+async def test_a_media_id_that_is_refused_at_once_holds_the_bulletin(wecom: Running) -> None:
+    wecom.platform.faults.script(SEND, Refuse(40007))
+    outcome = await shown_form(wecom, WeComForm.FILE)
+    assert (outcome.verdict, outcome.fault, said(wecom)) == (Verdict.REJECTED, Fault.CONTENT, 0)
+
+
+@pytest.mark.parametrize("form", WITH_UPLOADS, ids=str)
+async def test_a_copy_in_doubt_is_the_same_bytes_when_another_process_sends_it_again(
+    wecom: Running, form: WeComForm
+) -> None:
+    memory = Forgetful()
+    wecom.platform.faults.script(SEND, *[LostAfter()] * 3)
+    assert (await shown_form(wecom, form, memory=memory)).verdict is Verdict.UNKNOWN
+    assert (await shown_form(wecom, form, memory=memory)).verdict is Verdict.ACCEPTED
+    assert said(wecom) == (2 if form is WeComForm.CARD_AND_FILE else 1)
+    assert len(wecom.platform.company.media) == 1
+
+
+async def test_a_card_is_followed_by_its_file_and_both_are_known_by_their_ids(wecom: Running) -> None:
+    outcome = await shown_form(wecom, WeComForm.CARD_AND_FILE)
+    card, file = wecom.platform.company.before("lisi")
+    assert (card.kind, file.kind) == ("template_card", "file")
+    reference = json.loads(outcome.reference)
+    assert (reference["msgid"], reference["file_msgid"]) == (card.msgid, file.msgid)
+    assert reference["response_code"]
+
+
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [([Refuse(45009)], "45009"), ([LostBefore()] * 3, "CutOff|Protocol|Remote")],
+    ids=["refused", "lost"],
+)
+async def test_a_card_that_is_out_stays_out_when_its_file_is_lost(
+    wecom: Running, faults: list[Refuse | LostBefore], told: str
+) -> None:
+    wecom.platform.faults.script(SEND, None, *faults)
+    outcome = await shown_form(wecom, WeComForm.CARD_AND_FILE)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert re.search(told, outcome.reply.text)
+    assert [one.kind for one in wecom.platform.company.before("lisi")] == ["template_card"]
+
+
+async def test_a_file_whose_answer_was_lost_is_shown_once(wecom: Running) -> None:
+    wecom.platform.faults.script(SEND, None, LostAfter())
+    outcome = await shown_form(wecom, WeComForm.CARD_AND_FILE)
+    assert (outcome.reply.text, said(wecom)) == ("ok", 2)
 
 
 @pytest.fixture

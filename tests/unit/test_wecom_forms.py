@@ -85,7 +85,7 @@ def test_superiors_are_asked_for_nothing() -> None:
 
 def test_news_have_their_cover_beside_the_readers_page() -> None:
     news = article(WeComForm.NEWS)
-    assert (news["url"], news["picurl"]) == (PAGE, f"{PAGE}/cover.png")
+    assert (news["url"], news["picurl"]) == (PAGE, "https://example.invalid/cover.png")
     assert news["description"].splitlines()[-1] == "请于收到之日起2个工作日内签收。"
 
 
