@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -77,16 +78,26 @@ def test_the_unit_gives_the_service_its_folder_and_nothing_else(key: str, value:
     assert unit()["Service"][key] == value
 
 
+IMAGE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+LET_IN = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def test_the_image_runs_without_rights_and_leaves_the_offices_files_out() -> None:
-    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert re.search(r"^USER distributor$", image, re.MULTILINE)
-    assert "--require-hashes" in image
-    first, *kept = [
-        line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")
-    ]
-    assert first == "*"
-    assert {line.removeprefix("!") for line in kept if line.startswith("!")} >= {
-        "distributor",
-        "requirements-postgres.txt",
-    }
-    assert not {"!secrets", "!data", "!inbox", "!.git"} & set(kept)
+    assert re.search(r"^USER distributor$", IMAGE, re.MULTILINE)
+    assert "--require-hashes" in IMAGE
+    assert next(line for line in LET_IN if line[:1] not in ("#", "")) == "*"
+    assert not {"!secrets", "!data", "!inbox", "!.git"} & set(LET_IN)
+
+
+def built_from() -> list[str]:
+    """What the wheel is built from, and the list that the image installs first."""
+    project, wheel = PROJECT["project"], PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    listed = re.findall(r"pip install --require-hashes -r (\S+)", IMAGE)
+    files = [project["readme"], *project["license-files"], *listed, "pyproject.toml"]
+    return sorted({*files, *wheel["packages"], *wheel["force-include"]})
+
+
+@pytest.mark.parametrize("path", built_from())
+def test_the_image_is_given_everything_the_wheel_is_built_from(path: str) -> None:
+    assert f"!{path}" in LET_IN
