@@ -1,7 +1,7 @@
 """The PDF of a bulletin as a file: the one that travels with a letter, and the one on the reader's page.
 
 It is set once for everybody. Where it has room for a code, each reader's copy gets his own when it is handed over
-(docs/adr/0027); without room it is the same for all.
+(docs/adr/0031); without room it is the same for all.
 """
 
 from distributor.bulletin.model import Reading

@@ -74,11 +74,12 @@ def test_every_key_is_read() -> None:
 @pytest.mark.parametrize(
     ("direction", "line", "expected"),
     [
-        pytest.param("报", "", (Attach.PDF,), id="up"),
+        pytest.param("报", "", (Attach.PDF_WITH_CODE,), id="up"),
         pytest.param("送", "", (), id="across"),
         pytest.param("发", "", (), id="down"),
         pytest.param("报", "attach: []", (), id="up-without"),
         pytest.param("发", "attach: [pdf]", (Attach.PDF,), id="down-with"),
+        pytest.param("报", "attach: [pdf]", (Attach.PDF,), id="up-without-a-code"),
     ],
 )
 def test_the_pdf_goes_to_superiors_unless_the_group_says_otherwise(
