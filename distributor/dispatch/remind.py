@@ -14,7 +14,7 @@ from functools import partial
 from distributor.address import is_forgotten, same
 from distributor.bulletin.model import Direction
 from distributor.delivery.state import State
-from distributor.dispatch.reminder_ladder import Reach, is_usable, ladder_of, next_rung
+from distributor.dispatch.reminder_ladder import Reach, is_usable, ladder_of, next_reach
 from distributor.recipients.manners import PHONE, ReminderStep
 from distributor.reports.receipt_table import GroupTable, PersonRow, ReceiptTable, Standing, receipt_table
 from distributor.settings import Settings
@@ -79,10 +79,10 @@ class Debt:
         if planned := self.reminder_of(today):
             return self.on(planned.channel)
         by = next((step.by for step in self.steps if step.day == today), "")
-        return next_rung(self.ladder, [one for one in self.earlier if one.step < f"{today}"], by)
+        return next_reach(self.ladder, [one for one in self.earlier if one.step < f"{today}"], by)
 
     def on(self, channel: str) -> Reach | None:
-        """The rung on a channel."""
+        """The way on a channel."""
         return next((each for each in self.ladder if each.channel == channel), None)
 
     def letter_on(self, channel: str) -> DeliveryRecord:
@@ -133,20 +133,21 @@ def owed_for(
     def usable(reach: Reach) -> bool:
         return is_usable(settings, reach) and (reach.channel, same(reach.address)) not in stopped
 
-    return tuple(
-        Debt(
+    def debt(group: GroupTable, unit: str, person: PersonRow) -> Debt:
+        copies = _first_first(person.copies)
+        return Debt(
             group=group.group,
             direction=group.direction,
             unit=unit,
-            copies=(copies := _first_first(person.copies)),
+            copies=copies,
             deadline=group.deadline,
             overdue=person.standing is Standing.OVERDUE,
             steps=_steps(group, calendar, settings.zone),
             ladder=ladder_of(copies, by_key.get(copies[0].key, ()), usable),
             earlier=tuple(one for copy in copies for one in reminders.get(copy.id, ())),
         )
-        for group, unit, person in found
-    )
+
+    return tuple(debt(*each) for each in found)
 
 
 def plan(

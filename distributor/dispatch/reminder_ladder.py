@@ -1,7 +1,7 @@
 """The ladder of a reminder: by which of a person's channels the next one goes, and when only a call is left.
 
-The rungs are the person's own channels in the order of the directory, frozen with the bulletin; one on which the
-letter itself failed, or whose address is not tried any more, is no rung. Each reminder climbs one. ADR 0028.
+Its steps are the person's own channels in the order of the directory, frozen with the bulletin; one on which the
+letter itself failed, or whose address is not tried any more, is left out. Each reminder climbs one step. ADR 0030.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -31,10 +31,10 @@ class Reach:
 def ladder_of(
     copies: Sequence[DeliveryRecord], links: Iterable[NextChannel], usable: Callable[[Reach], bool]
 ) -> tuple[Reach, ...]:
-    """The rungs of one person, the first one first. A group chat comes last: others read along there."""
+    """The ways to one person, the first one first. A group chat comes last: others read along there."""
     lost = {(copy.channel, same(copy.address)) for copy in copies if copy.state in _LOST}
-    rungs = [each for each in _chain(copies, links) if (each.channel, same(each.address)) not in lost and usable(each)]
-    return tuple(sorted(rungs, key=lambda each: each.channel in WEBHOOKS))
+    found = [each for each in _chain(copies, links) if (each.channel, same(each.address)) not in lost and usable(each)]
+    return tuple(sorted(found, key=lambda each: each.channel in WEBHOOKS))
 
 
 def is_usable(settings: Settings, reach: Reach) -> bool:
@@ -44,25 +44,25 @@ def is_usable(settings: Settings, reach: Reach) -> bool:
     return reach.channel not in WEBHOOKS or reach.address in settings.chats[reach.channel]
 
 
-def next_rung(ladder: Sequence[Reach], earlier: Collection[Reminder], by: str = "") -> Reach | None:
-    """The rung for one more reminder after the `earlier` ones; None when the person is to be called.
+def next_reach(ladder: Sequence[Reach], earlier: Collection[Reminder], by: str = "") -> Reach | None:
+    """The way of one more reminder after the `earlier` ones; None when the person is to be called.
 
     `by` is what the directory names for the day; a channel that the person does not have is passed over.
     """
     refused = {one.channel for one in earlier if one.standing == "refused"}
-    rungs = [each for each in ladder if each.channel not in refused]
-    if by == PHONE or not rungs:
+    left = [each for each in ladder if each.channel not in refused]
+    if by == PHONE or not left:
         return None
-    named = next((each for each in rungs if each.channel == by), None)
+    named = next((each for each in left if each.channel == by), None)
     if named is not None:
         return named
     # A group chat is for whoever has nothing else, or for whom the directory names it.
-    own = [each for each in rungs if each.channel not in WEBHOOKS] or rungs
+    own = [each for each in left if each.channel not in WEBHOOKS] or left
     climbed = sum(one.standing in ("sent", "sending") and one.channel != PHONE for one in earlier)
     return own[min(climbed, len(own) - 1)]
 
 
-def rung_above(ladder: Sequence[Reach], refused: Collection[str]) -> Reach | None:
+def reach_beyond(ladder: Sequence[Reach], refused: Collection[str]) -> Reach | None:
     """Where a reminder goes that these channels refused for certain; None when all did."""
     return next((each for each in ladder if each.channel not in refused), None)
 

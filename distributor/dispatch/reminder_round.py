@@ -17,7 +17,7 @@ from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.dispatch.lines import Lines
 from distributor.dispatch.remind import Debt, owed_for, tell_whom_to_call
 from distributor.dispatch.reminder_accounts import Account, Accounts
-from distributor.dispatch.reminder_ladder import Reach, rung_above
+from distributor.dispatch.reminder_ladder import Reach, reach_beyond
 from distributor.dispatch.reminder_letter import Stationery
 from distributor.dispatch.reopen import reopen
 from distributor.errors import BadInput, Refused
@@ -108,7 +108,7 @@ class _Round:
             await self._move(reminder, "due", "moot")
             return "moot"
         refused: set[str] = set()
-        reach = debt.on(reminder.channel) or rung_above(debt.ladder, refused)
+        reach = debt.on(reminder.channel) or reach_beyond(debt.ladder, refused)
         errand = None
         while reach is not None:
             errand = _Errand(reminder, debt, reach)
@@ -116,7 +116,7 @@ class _Round:
             if end != "refused":
                 return end
             refused.add(reach.channel)
-            reach = rung_above(debt.ladder, refused)
+            reach = reach_beyond(debt.ladder, refused)
             if reach is not None:
                 await self._move(reminder, errand.stands, "due", reply=errand.reply, channel=reach.channel)
         await asyncio.to_thread(self._give_up, reminder, debt, errand)

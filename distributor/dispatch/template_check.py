@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 
-from distributor.bulletin.model import Direction, Reading
+from distributor.bulletin.model import Bulletin, Direction, Reading
 from distributor.bulletin.reading import READABLE, read_bulletin
 from distributor.dispatch.letters import prove_card
 from distributor.errors import BadFile, DistributorError, Place, Problem
@@ -18,9 +18,16 @@ from distributor.recipients.model import Acknowledge
 from distributor.rendering.article import render_article
 from distributor.rendering.card import CHAT, ROBOT, WECOM, render_card
 from distributor.rendering.email import GroupView, OfficeView, render_email
-from distributor.rendering.email_check import check_letter
+from distributor.rendering.email_check import check_letter, check_reminder
 from distributor.rendering.page import page_css, render_page_body
 from distributor.rendering.pdf.document import Paper, render_pdf
+from distributor.rendering.reminder import (
+    ReminderView,
+    reminder_card,
+    reminder_letter,
+    reminder_values,
+    reminder_words,
+)
 from distributor.rendering.rendition import Attachment
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
@@ -29,6 +36,15 @@ from distributor.resources import shipped
 _OFFICE = OfficeView(name="云岭区河长制办公室", phone="010-55550100", reply_address="hzb@example.gov.cn")
 _FILE = Attachment("简报.pdf", "application/pdf", b"", code="links.read")
 _WITH_PAGE = OfficeView(_OFFICE.name, _OFFICE.phone, _OFFICE.reply_address, "https://bulletin.example.gov.cn")
+
+#: Reminders before and after a deadline, without one, with a page, and to somebody who has a card.
+_LINK = f"{_WITH_PAGE.base_url}/b/sample#acknowledge"
+_REMINDED = (
+    ReminderView("石桥镇", "李四"),
+    ReminderView("石桥镇", "李四", "2026年11月25日", has_card=True),
+    ReminderView("石桥镇", "李四", "2026年11月25日", link=_LINK),
+    ReminderView("石桥镇", "李四", "2026年11月25日", overdue=True, link=_LINK),
+)
 
 
 @dataclass(slots=True)
@@ -68,6 +84,8 @@ def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callab
             partial(_card, reading, templates, channel, office, manner),
         )
     bulletin = reading.bulletin
+    for view in _REMINDED:
+        yield "reminder", partial(_reminder, bulletin, templates, view)
     yield "web/page.css", lambda: _none(page_css(templates))
     # Forms that take long are made once, as what says most.
     pictures = reading.assets
@@ -111,6 +129,13 @@ def _card(
         )
     )
     return ()
+
+
+def _reminder(bulletin: Bulletin, templates: Templates, view: ReminderView) -> tuple[Problem, ...]:
+    values = reminder_values(bulletin, view, _OFFICE, theme=templates.theme)
+    reminder_card(values, templates)
+    reminder_words(values, templates)
+    return check_reminder(reminder_letter(values, templates), bulletin, templates=templates)
 
 
 def _edition(manner: Acknowledge) -> int:

@@ -25,7 +25,7 @@ _END = dt.time(23, 59, 59)
 
 _ONE = dt.timedelta(days=1)
 
-#: The last rung of a reminder's ladder: somebody of the office calls.
+#: The last resort of a reminder: somebody of the office calls.
 PHONE = "phone"
 
 

@@ -167,7 +167,7 @@ async def test_a_button_pressed_in_wecom_keeps_the_letter_back_that_waits(town: 
     assert len(line.to) == 1
 
 
-def test_a_channel_where_the_letter_failed_or_the_address_rests_is_no_rung(town: Town) -> None:
+def test_a_channel_where_the_letter_failed_or_the_address_rests_is_left_out(town: Town) -> None:
     debtors, now = town.debtors, town.debtors.bureau.clock()
     with debtors.bureau.database.write() as conn:
         apply_moves(conn, [Move(debtors.copy("李四").id, Fact.BOUNCE, None)], now=now)

@@ -36,6 +36,14 @@ def test_the_shipped_templates_have_no_fault() -> None:
             2,
             "links.acknowlege. Did you mean acknowledge?",
         ),
+        # Only somebody whose deadline is over takes this one.
+        (
+            "reminder/body.html",
+            "\n{% if overdue %}{{ deadlin }}{% endif %}",
+            2,
+            "deadlin. Did you mean deadline?",
+        ),
+        ("reminder/card.txt", "{{ nmae }}", 1, "nmae. Did you mean name?"),
         ("web/_blocks.html", "{% macro blocks() %}\n{% endif %}", 2, "cannot be understood"),
         ("article/title.txt", "{{ bulletin.nummer }}", 1, "bulletin.nummer"),
         ("web/page.css", ".p { color: {{ colour.red }}; }", 1, "red"),

@@ -60,7 +60,9 @@ def test_superiors_are_not_asked_for_a_remark_unless_the_directory_says_so(
     assert manners_of(Group("甲", direction, (), "报", remark=Remark.OPTIONAL)).remark is Remark.OPTIONAL
 
 
-@pytest.mark.parametrize("text", ["soon", "1 day", "0 days before the hour", "on the day by ", "on the days", "1 working day afterwards"])
+@pytest.mark.parametrize(
+    "text", ["soon", "1 day", "0 days before the hour", "on the day by ", "on the days", "1 working day afterwards"]
+)
 def test_a_day_to_remind_on_that_is_no_such_day_is_refused(text: str) -> None:
     with pytest.raises(Exception, match="not a day to remind on"):
         group(f"remind: [{text}]")

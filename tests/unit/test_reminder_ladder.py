@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributor.delivery.state import State
-from distributor.dispatch.reminder_ladder import Reach, ladder_of, next_rung, rung_above
+from distributor.dispatch.reminder_ladder import Reach, ladder_of, next_reach, reach_beyond
 from distributor.recipients.manners import PHONE
 from distributor.store.next_channels import NextChannel
 from distributor.store.records import DeliveryRecord
@@ -17,7 +17,7 @@ NOW = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
 ADDRESSES = {"wecom": "lisi", "email": "lisi@example.gov.cn", "wecom_robot": "石桥镇群"}
 
 
-def rungs(*channels: str) -> tuple[Reach, ...]:
+def ways(*channels: str) -> tuple[Reach, ...]:
     return tuple(Reach(channel, ADDRESSES[channel]) for channel in channels)
 
 
@@ -65,25 +65,25 @@ def link(after: str, channel: str) -> NextChannel:
         ("wecom_robot", "", "", "wecom_robot"),
     ],
 )
-def test_each_reminder_climbs_one_rung_unless_the_day_names_another(
+def test_each_reminder_climbs_one_step_unless_the_day_names_another(
     ladder: str, earlier: str, by: str, expected: str
 ) -> None:
-    found = next_rung(rungs(*ladder.split()), before(*filter(None, earlier.split(","))), by)
+    found = next_reach(ways(*ladder.split()), before(*filter(None, earlier.split(","))), by)
     assert (found.channel if found else PHONE) == expected
 
 
-def test_the_rungs_are_the_person_s_chain_without_what_failed() -> None:
+def test_the_ladder_is_the_person_s_chain_without_what_failed() -> None:
     links = [link("wecom", "wecom_robot"), link("wecom_robot", "email")]
     chain = ladder_of([copy("wecom")], links, lambda _: True)
     assert [each.channel for each in chain] == ["wecom", "email", "wecom_robot"]
     took_over = [copy("email", follows="copy-wecom"), copy("wecom", State.FAILED)]
-    assert ladder_of(took_over, [link("wecom", "email")], lambda _: True) == rungs("email")
-    assert ladder_of([copy("wecom")], [link("wecom", "email")], lambda each: each.channel != "wecom") == rungs("email")
+    assert ladder_of(took_over, [link("wecom", "email")], lambda _: True) == ways("email")
+    assert ladder_of([copy("wecom")], [link("wecom", "email")], lambda each: each.channel != "wecom") == ways("email")
 
 
 def test_a_chain_that_leads_back_to_its_beginning_ends() -> None:
     links = [link("wecom", "email"), link("email", "wecom")]
-    assert ladder_of([copy("wecom")], links, lambda _: True) == rungs("wecom", "email")
+    assert ladder_of([copy("wecom")], links, lambda _: True) == ways("wecom", "email")
 
 
 @given(
@@ -93,11 +93,11 @@ def test_a_chain_that_leads_back_to_its_beginning_ends() -> None:
 def test_whoever_has_an_address_is_never_called_by_itself_and_a_chat_is_the_last_resort(
     channels: list[str], standings: list[str]
 ) -> None:
-    ladder = tuple(sorted(rungs(*channels), key=lambda each: each.channel == "wecom_robot"))
+    ladder = tuple(sorted(ways(*channels), key=lambda each: each.channel == "wecom_robot"))
     earlier: list[Reminder] = []
     used = []
     for number, standing in enumerate(standings):
-        found = next_rung(ladder, earlier)
+        found = next_reach(ladder, earlier)
         assert found is not None
         used.append(ladder.index(found))
         earlier.append(Reminder(number, "a", 1, f"2026-11-{number:02}", standing, NOW, "", found.channel))
@@ -106,7 +106,7 @@ def test_whoever_has_an_address_is_never_called_by_itself_and_a_chat_is_the_last
 
 
 def test_a_certain_no_leads_to_the_next_and_the_last_no_to_nobody() -> None:
-    ladder = rungs("wecom", "email", "wecom_robot")
-    assert rung_above(ladder, {"wecom"}) == rungs("email")[0]
-    assert rung_above(ladder, {"wecom", "email"}) == rungs("wecom_robot")[0]
-    assert rung_above(ladder, set(ADDRESSES)) is None
+    ladder = ways("wecom", "email", "wecom_robot")
+    assert reach_beyond(ladder, {"wecom"}) == ways("email")[0]
+    assert reach_beyond(ladder, {"wecom", "email"}) == ways("wecom_robot")[0]
+    assert reach_beyond(ladder, set(ADDRESSES)) is None
