@@ -116,7 +116,8 @@ class Doors:
             gaps = {"provider": self._sign_on.label}
             line = words("You are still logged in at {provider}, and come in here again without a question.", **gaps)
             step = Step(to, words("Log out of {provider} too", **gaps))
-            response = self._frame.onward(request, words("You are logged out"), (line,), step)
+            again = Step("login", words("Log in again"))
+            response = self._frame.onward(request, words("You are logged out"), (line,), step, again)
         self._guard.take(response)
         return response
 

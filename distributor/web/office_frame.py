@@ -138,14 +138,14 @@ class Frame:
         return response
 
     def onward(
-        self, request: Request, heading: Words, lines: Sequence[Words | str], step: "Step", *, status: int = 200
+        self, request: Request, heading: Words, lines: Sequence[Words | str], *steps: "Step", status: int = 200
     ) -> Response:
-        """A page that leads on to another, by itself where `step` says so.
+        """A page that leads on to others, to the first of them by itself where that step says so.
 
         A redirection would not do where another site is involved: the browser would hold our form-action against
         wherever the provider sends people on to, and would keep the Strict cookie from a page that they come back to.
         """
-        values = {"heading": heading, "lines": lines, "step": step}
+        values = {"heading": heading, "lines": lines, "steps": steps}
         return self.page(request, "onward", None, values, status=status)
 
     def go(self, request: Request, to: str = "") -> Response:

@@ -140,6 +140,8 @@ class IdentityProvider:
     email_in_token: bool = True
     #: What is sent back instead of a code.
     refusal: str = ""
+    #: Another site by which people are led back, as a provider does that asks a second one.
+    broker: str = ""
     #: Statuses that an address answers with instead of its document.
     broken: dict[str, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -183,10 +185,19 @@ class IdentityProvider:
             return Response("no such flow", 400)
         back = {"state": query["state"], "iss": self.issuer}
         if self.refusal:
-            return RedirectResponse(f"{to}?{urlencode({**back, 'error': self.refusal})}", 302)
+            return self._led(f"{to}?{urlencode({**back, 'error': self.refusal})}")
         code = secrets.token_urlsafe(16)
         self.codes[code] = Asked(to, query["code_challenge"], query["nonce"], self.account)
-        return RedirectResponse(f"{to}?{urlencode({**back, 'code': code})}", 302)
+        return self._led(f"{to}?{urlencode({**back, 'code': code})}")
+
+    def hand_on(self, request: Request) -> Response:
+        """The second site."""
+        self.asked.append("broker")
+        return RedirectResponse(request.query_params["to"], 302)
+
+    def log_out(self, request: Request) -> Response:
+        self.asked.append("out")
+        return RedirectResponse(request.query_params["post_logout_redirect_uri"], 302)
 
     async def redeem(self, request: Request) -> Response:
         if said := self._said("token"):
@@ -219,6 +230,9 @@ class IdentityProvider:
             claims |= {"email": asked.account.email, "email_verified": asked.account.verified}
         return claims
 
+    def _led(self, to: str) -> Response:
+        return RedirectResponse(f"{self.broker}?{urlencode({'to': to})}" if self.broker else to, 302)
+
     def _is_client(self, request: Request, fields: Mapping[str, str]) -> bool:
         kind, _, rest = request.headers.get("authorization", "").partition(" ")
         if kind == "Basic":
@@ -245,6 +259,8 @@ async def identity_provider(clock: Clock, host: str = "127.0.0.1") -> AsyncItera
         Route("/realms/office/authorize", provider.authorize),
         Route("/realms/office/token", provider.redeem, methods=["POST"]),
         Route("/realms/office/userinfo", provider.userinfo),
+        Route("/realms/office/out", provider.log_out),
+        Route("/broker", provider.hand_on),
     ]
     server = await serve(Starlette(routes=routes), "127.0.0.1", 0)
     provider.issuer = f"http://{host}:{server.port}/realms/office"

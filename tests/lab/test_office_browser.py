@@ -3,7 +3,7 @@
 The screenshots stay in out/shots (or $DISTRIBUTOR_SHOTS), for people to look at.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -15,10 +15,12 @@ from distributor.delivery.evidence import Kind
 from distributor.delivery.state import State
 from distributor.store.database import Database
 from distributor.store.dispatches import dispatches_of, hold
+from distributor.store.identities import link_login
 from distributor.store.pauses import pause
 from distributor.store.receipts import add_receipt
 from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock
+from tests.integration.identity_provider import Account, IdentityProvider, identity_provider
 from tests.integration.office_pages import PASSWORD, OfficeDesk, office_pages
 from tests.lab.browser import AXE, DESK, NARROWEST, PHONE, SHOTS
 
@@ -305,3 +307,125 @@ async def test_a_page_of_the_office_prints_without_its_buttons(bureau: Bureau) -
             assert await tab.locator(".button:visible, .top:visible").count() == 0
             SHOTS.mkdir(parents=True, exist_ok=True)
             (SHOTS / "office-print.pdf").write_bytes(await tab.pdf(prefer_css_page_size=True))
+
+
+@asynccontextmanager
+async def signing_on(bureau: Bureau, clock: Clock) -> AsyncIterator[tuple[OfficeDesk, IdentityProvider]]:
+    """An office that logs in at a provider of another site, which leads people by a third one: nobody stays at 127."""
+    async with identity_provider(clock, "localhost") as provider:
+        port = provider.issuer.split(":")[2].split("/")[0]
+        provider.broker = f"http://broker.localhost:{port}/broker"
+        provider.document["end_session_endpoint"] = f"{provider.issuer}/out"
+        async with office_pages(bureau, oidc=provider.settings()) as desk:
+            provider.redirect_uris = {f"{desk.address}/office/oidc/callback"}
+            with bureau.database.write() as conn:
+                link_login(conn, "陈怡", issuer=provider.issuer, subject="f3c1a2", actor="test", now=clock())
+            yield desk, provider
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with a script", "without one"])
+async def test_somebody_comes_in_by_the_provider_with_the_keyboard_and_leaves(
+    bureau: Bureau, clock: Clock, script: bool
+) -> None:
+    async with signing_on(bureau, clock) as (desk, provider), chromium() as browser:
+        context = await browser.new_context(locale="zh-CN", java_script_enabled=script)
+        tab = await context.new_page()
+        complaints: list[str] = []
+        tab.on("console", lambda message: complaints.append(message.text))
+        await tab.goto(f"{desk.address}/office/login")
+        button = tab.get_by_role("button", name="统一认证")
+        for _ in range(6):
+            await tab.keyboard.press("Tab")
+            if await button.evaluate("element => element === document.activeElement"):
+                break
+        await tab.keyboard.press("Enter")
+        await tab.wait_for_url(f"{desk.address}/office/")
+        assert await tab.locator(".who strong").inner_text() == "陈怡"
+        assert "broker" in provider.asked
+        cookies = {one["name"]: one for one in await context.cookies(desk.address)}
+        assert cookies["office"]["sameSite"] == "Strict"
+        await tab.go_back(wait_until="commit")
+        assert (await tab.goto(f"{desk.address}/office/")) is not None
+        assert await tab.locator(".who strong").count() == 1  # whatever the back button leads to, one stays logged in
+        await tab.click(".who button")
+        await tab.click("a.button.strong")
+        await tab.wait_for_url(f"{desk.address}/office/login")
+        assert provider.asked[-1] == "out"
+        assert not [one for one in await context.cookies() if one["name"] == "office"]
+        assert complaints == []
+
+
+async def begun(tab: Page) -> None:
+    """Presses the provider's button, and waits until the page that it leads to has come."""
+    async with tab.expect_navigation(wait_until="load"):
+        await tab.click("form[action*=oidc] button")
+    await tab.wait_for_selector("main h1")
+
+
+async def strange(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    provider.account = Account("8f14e45f-ceea-467f-a8f8-stranger", "somebody.with.a.long.name@water.example.gov.cn")
+    await begun(tab)
+    await tab.wait_for_url("**/callback?*")
+
+
+async def silent(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    provider.broken["token"] = 503
+    await begun(tab)
+    await tab.wait_for_url("**/callback?*")
+
+
+async def twice(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    await tab.goto(f"{desk.address}/office/oidc/callback?state=x&code=y")
+
+
+async def out(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    provider.account = Account()
+    await begun(tab)
+    await tab.wait_for_url(f"{desk.address}/office/")
+    await tab.click(".who button")
+    await tab.wait_for_selector("a.button.strong")
+
+
+async def wrong(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    await tab.fill("#name", "陈怡")
+    await tab.fill("#password", "wrong password")
+    await tab.click("form[action$=login]:not([action*=oidc]) button")
+    await tab.wait_for_selector("[role=alert]")
+
+
+async def nothing(desk: OfficeDesk, provider: IdentityProvider, tab: Page) -> None:
+    """The login page as it is."""
+
+
+#: What people may see before they are logged in, by a name for its picture.
+DOORSTEPS: dict[str, Callable[[OfficeDesk, IdentityProvider, Page], Awaitable[None]]] = {
+    "login": nothing,
+    "wrong-password": wrong,
+    "not-linked": strange,
+    "ended": twice,
+    "left": out,
+    "silent": silent,
+}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("width", [NARROWEST, DESK])
+async def test_the_doorstep_is_whole_and_good_for_everybody(
+    bureau: Bureau, clock: Clock, width: int, language: str
+) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    light: Light = "dark" if width == NARROWEST else "light"
+    async with signing_on(bureau, clock) as (desk, provider), chromium() as browser:
+        for name, happens in DOORSTEPS.items():
+            context = await browser.new_context(
+                viewport={"width": width, "height": 800}, color_scheme=light, locale=language, bypass_csp=True
+            )
+            tab = await context.new_page()
+            await tab.goto(f"{desk.address}/office/login")
+            await happens(desk, provider, tab)
+            await tab.screenshot(path=SHOTS / f"office-door-{name}-{width}-{language}.png", full_page=True)
+            assert await tab.evaluate(_CUT_OFF) == [], name
+            await tab.add_script_tag(path=AXE)
+            found = await tab.evaluate("async () => (await axe.run()).violations")
+            assert [(rule["id"], [node["html"][:100] for node in rule["nodes"]]) for rule in found] == [], name
+            await context.close()
