@@ -21,6 +21,7 @@ from distributor.bulletin.model import BulletList, Paragraph, Picture, Quote, Ta
 from distributor.errors import BadInput, Place
 from distributor.misfit import suggestion
 from distributor.rendering import fields, plain, tables
+from distributor.rendering.compiled import Compiled
 from distributor.rendering.theme import Theme, look
 from distributor.rendering.theme_file import load_theme
 from distributor.resources import shipped
@@ -177,9 +178,14 @@ def _names_in(owner: object) -> tuple[str, ...]:
     return tuple(name for name in getattr(type(owner), "__slots__", ()) if not name.startswith("_"))
 
 
+#: All environments are alike in what compiling depends on.
+_COMPILED = Compiled()
+
+
 def _environment(folders: list[Path], given: Mapping[str, object]) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(folders),
+        bytecode_cache=_COMPILED,
         undefined=_Missing,
         autoescape=lambda name: name is not None and name.endswith(".html"),
         finalize=_printed,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 
 from distributor.bulletin.model import Bulletin
 from distributor.errors import BadInput
@@ -127,3 +128,17 @@ def test_html_is_escaped_and_text_is_not(tmp_path: Path) -> None:
         _render(tmp_path, "{{ bulletin.title }}", "email/试/body.html", bulletin=bulletin) == "&lt;b&gt;&amp;&#34;&#39;"
     )
     assert _render(tmp_path, "{{ bulletin.title }}", bulletin=bulletin) == "<b>&\"'"
+
+
+def test_an_edited_template_is_compiled_anew_and_an_unchanged_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "own.txt"
+    page.write_text("{{ title }} one", encoding="utf-8")
+    assert Templates(tmp_path).render("own.txt", {"title": "简报"}) == "简报 one"
+
+    page.write_text("{{ title }} two", encoding="utf-8")
+    assert Templates(tmp_path).render("own.txt", {"title": "简报"}) == "简报 two"
+
+    monkeypatch.setattr(SandboxedEnvironment, "_parse", lambda *what: pytest.fail("it was compiled again"))
+    assert Templates(tmp_path).render("own.txt", {"title": "快报"}) == "快报 two"
