@@ -109,8 +109,7 @@ def _tell(desk: Desk, planned: Planned, ends: dict[str, int]) -> None:
         told = ", ".join(f"{name} {count}" for name, count in sorted(ends.items()))
         desk.say(words("Reminders: {ends}.", ends=told))
     if planned.calls:
-        people = "；".join(f"{debt.unit} {debt.copy.name}" for debt in planned.calls)
-        desk.say(words("Please call: {people}.", people=people), style="yellow")
+        desk.say(words("The editors are told whom to call."))
     if not ends and not planned.calls:
         desk.say(words("Nobody was reminded: it was done today already, or no account can carry it now."))
 
@@ -129,6 +128,18 @@ def _show(desk: Desk, record: BulletinRecord, owed: Sequence[Debt], today: dt.da
         cells = (debt.unit, debt.copy.name, debt.group, _why(desk, debt), _way(debt, today), "、".join(_earlier(debt)))
         table.add_row(*map(escape, cells))
     desk.console.print(table)
+    _say_whom_to_call(desk, [debt for debt in owed if _is_to_be_called(debt, today)])
+
+
+def _say_whom_to_call(desk: Desk, calls: Sequence[Debt]) -> None:
+    if calls:
+        people = "；".join(f"{debt.unit} {debt.copy.name}" for debt in calls)
+        desk.say(words("Please call: {people}.", people=people), style="yellow")
+
+
+def _is_to_be_called(debt: Debt, today: dt.date) -> bool:
+    """Whether a call is the way today, or was and has not led to a 签收."""
+    return debt.way(today) is None or debt.to_call
 
 
 def _why(desk: Desk, debt: Debt) -> str:
@@ -157,7 +168,7 @@ def _document(record: BulletinRecord, owed: Sequence[Debt], today: dt.date) -> d
         "calls": [
             {"recipient": debt.copy.key, "name": debt.copy.name, "unit": debt.unit, "group": debt.group}
             for debt in owed
-            if debt.way(today) is None or debt.to_call
+            if _is_to_be_called(debt, today)
         ],
     }
 

@@ -212,7 +212,7 @@ url = "{debtors.bureau.database.url}"
     assert entry["steps"] == [{"day": FIRST, "by": ""}, {"day": SECOND, "by": ""}, {"day": THIRD, "by": "phone"}]
     said = office.ask("remind", "7", "--dry-run").out
     assert "overdue since 2026-11-25 23:59" in said
-    assert "a call" in said
+    assert "Please call: 石桥镇 李四；石桥镇 王五；石桥镇 工作群." in said
     done = office.ask("remind", "7", "--yes", "--json")
     assert (done.code, done.json["ends"], len(done.json["calls"])) == (0, {}, 3)
     assert office.ask("remind", "7", "--yes", "--json").code == 4
