@@ -30,6 +30,7 @@ from distributor.rendering.reminder import (
 )
 from distributor.rendering.rendition import Attachment
 from distributor.rendering.templates import Templates
+from distributor.rendering.views import template_values
 from distributor.resources import shipped
 
 #: Made up, so that a template can be tried before there are settings.
@@ -84,6 +85,8 @@ def _forms(reading: Reading, templates: Templates) -> Iterator[tuple[str, Callab
             partial(_card, reading, templates, channel, office, manner),
         )
     bulletin = reading.bulletin
+    for manner in Acknowledge:  # what an mpnews has besides the article
+        yield "wecom/read_on.txt", partial(_read_on, bulletin, templates, manner)
     for view in _REMINDED:
         yield "reminder", partial(_reminder, bulletin, templates, view)
     yield "web/page.css", lambda: _none(page_css(templates))
@@ -140,6 +143,12 @@ def _reminder(bulletin: Bulletin, templates: Templates, view: ReminderView) -> t
 
 def _edition(manner: Acknowledge) -> int:
     return 1 if manner is Acknowledge.NEVER else 2
+
+
+def _read_on(bulletin: Bulletin, templates: Templates, manner: Acknowledge) -> tuple[Problem, ...]:
+    group = GroupView("", Direction.ISSUE, "", acknowledge=manner, due="2 working days")
+    values = template_values(bulletin, group, _WITH_PAGE, {}, theme=templates.theme)
+    return _none(templates.render("wecom/read_on.txt", values))
 
 
 def _none(_: object) -> tuple[Problem, ...]:

@@ -100,7 +100,7 @@ def _told(article: Document, words_name: str) -> Iterator[str]:
 
 def _files(rendition: Rendition) -> Iterator[tuple[str, str]]:
     for one in rendition.attachments:
-        yield one.file_name, f"{len(one.content) / 1024:.0f} KB"
+        yield one.file_name, f"{max(len(one.content) / 1024, 1):.0f} KB"
 
 
 def _data(media_type: str, content: bytes) -> str:

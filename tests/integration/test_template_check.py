@@ -44,6 +44,12 @@ def test_the_shipped_templates_have_no_fault() -> None:
             "deadlin. Did you mean deadline?",
         ),
         ("reminder/card.txt", "{{ nmae }}", 1, "nmae. Did you mean name?"),
+        (
+            "wecom/read_on.txt",
+            "{% if group.acknowledge == 'optional' %}\n{{ deu }}{% endif %}",
+            2,
+            "deu. Did you mean due?",
+        ),
         ("web/_blocks.html", "{% macro blocks() %}\n{% endif %}", 2, "cannot be understood"),
         ("article/title.txt", "{{ bulletin.nummer }}", 1, "bulletin.nummer"),
         ("web/page.css", ".p { color: {{ colour.red }}; }", 1, "red"),

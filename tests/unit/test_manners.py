@@ -74,7 +74,7 @@ def test_a_way_to_remind_that_is_none_is_refused_with_the_nearest() -> None:
     assert "phone" in str(refused.value)
 
 
-@pytest.mark.parametrize("more", ["remark: never", "remind: [on the day]"])
+@pytest.mark.parametrize("more", ["remark: never", "remind: [on the day]", "wecom_form: mpnews"])
 def test_a_list_with_other_manners_is_another_list(more: str) -> None:
     def digest(more: str) -> str:
         directory = parse_directory(DIRECTORY.format(more=more).encode()).directory

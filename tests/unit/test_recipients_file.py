@@ -7,7 +7,7 @@ import pytest
 from distributor.bulletin.model import Direction
 from distributor.errors import BadFile, Problem
 from distributor.recipients.file import Loaded, parse_directory
-from distributor.recipients.model import Acknowledge, Attach, OnUnknown, SatisfiedBy
+from distributor.recipients.model import Acknowledge, Attach, OnUnknown, SatisfiedBy, WeComForm
 
 
 def load(text: str, *, templates: tuple[str, ...] | None = None, channels: tuple[str, ...] = ("email",)) -> Loaded:
@@ -53,6 +53,7 @@ def test_every_key_is_read() -> None:
             due: 2  working  days
             satisfied_by: all
             on_unknown: resend
+            wecom_form: card_and_file
             covers: [全区各单位]
             members:
               - unit: 石桥镇
@@ -66,6 +67,7 @@ def test_every_key_is_read() -> None:
 
     assert (found.template, found.channels, found.due) == ("短信", ("wecom", "email"), "2 working days")
     assert (found.satisfied_by, found.on_unknown, found.covers) == (SatisfiedBy.ALL, OnUnknown.RESEND, ("全区各单位",))
+    assert found.wecom_form is WeComForm.CARD_AND_FILE
     assert (unit.name, unit.covers) == ("石桥镇", ("各镇",))
     assert (person.name, person.role, person.id) == ("张三", "信息员", "007")
     assert person.addresses == {"email": "ZS@example.cn", "wecom": "zhangsan"}
@@ -246,6 +248,7 @@ def test_one_id_may_not_have_two_addresses() -> None:
             4,
             id="签收 from superiors",
         ),
+        pytest.param(group("wecom_form: news"), "no_effect", 4, id="a form without the channel"),
         pytest.param(
             group(people="{name: 张三, email: a@b.cn}\n          - {name: 李四}"), "no_address", 8, id="no address"
         ),
@@ -261,6 +264,16 @@ def test_what_is_only_odd_is_a_warning(text: str, code: str, line: int) -> None:
     (warning,) = load(text).warnings
 
     assert (warning.code, warning.grade, warning.place.line) == (code, "warning", line)
+
+
+def test_a_file_is_not_signed_for() -> None:
+    text = group("channels: [wecom, email]", "wecom_form: file", "acknowledge: optional")
+    with pytest.raises(BadFile) as raised:
+        load(text, channels=("email", "wecom"))
+    (problem,) = raised.value.problems
+
+    assert (problem.code, problem.place.line) == ("wecom_form", 5)
+    assert "card_and_file" in str(problem.do)
 
 
 def test_the_right_count_passes() -> None:

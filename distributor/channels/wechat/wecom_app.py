@@ -2,7 +2,7 @@
 
 Errcode 0 does not mean that the member got it: whom the platform does not know, or must not serve, stands in
 `invaliduser` and `unlicenseduser` beside it, in lower case (developer.work.weixin.qq.com/document/path/90236). What a
-message shows is uploaded before its step; a file beside a card is shown after it and takes nothing back (ADR 0029).
+message shows is uploaded before its step; a file beside a card is shown after it and takes nothing back (ADR 0032).
 """
 
 import dataclasses
