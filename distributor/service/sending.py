@@ -90,6 +90,8 @@ class Sending:
                 self._office.wake.clear()
                 try:
                     rest = 0.0 if await self._round() else LOOK_EVERY
+                    if self._office.stopping.is_set():  # what the editors do not know yet waits for the next start
+                        break
                     if self._is_time_to_tell(worked=not rest):
                         await self._tell()
                     await self._tend_cards()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.office import Office
-from tests.acceptance.service import ask, drop, serving
+from tests.acceptance.service import ask, change_settings, drop, serving
 from tests.channels.server import ScriptedServer, TakeAndStall, Wait
 
 
@@ -60,12 +60,14 @@ async def test_30_sigterm_finishes_the_letter_in_hand_and_leaves_nothing_in_doub
         async with serving(office) as service:
             drop(office)
             await asyncio.wait_for(server.body_begun.wait(), 40)
+            change_settings(office, "connections = 1", "connections = none")
+            await service.until("alert", cause="settings")
             service.process.send_signal(signal.SIGTERM)
             await service.until("service.stopping")
             go_on.set()
             assert await service.ended() == 0
     assert Counter(office.states().values()) == {"accepted": 1, "queued": 2}
-    assert len(server.delivered) == 1
+    assert len(server.delivered) == 1  # not even the letter that tells the editor is begun any more
 
 
 @pytest.mark.parametrize(
