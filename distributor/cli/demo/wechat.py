@@ -75,7 +75,7 @@ def use_wecom(folder: Path) -> tuple[str, ...]:
             words("{file} has no group 各镇街 any more.", file=file),
             do=words("Start over: distributor demo --wechat --fresh"),
         )
-    if "wecom" not in group[0]:
+    if "wecom:" not in group[0]:
         fresh = _PERSON.sub(r"email: \1@example.gov.cn, wecom: \1}", group[0]).rstrip() + "\n" + _CHAT
         fresh = fresh.replace("    members:\n", "    channels: [wecom, wecom_robot, email]\n    members:\n", 1)
         counted = re.sub(r"(?m)^count: (\d+)", lambda found: f"count: {int(found[1]) + 1}", text, count=1)
