@@ -1,8 +1,7 @@
 """The memory of uploads in the database, for all processes and every later attempt.
 
-A media id lives three days. It is used for new messages only while it outlives the platform's duplicate check, so
-that what is handed over now can be handed over again, byte for byte, for as long as the platform would know it
-(developer.work.weixin.qq.com/document/path/90236 and 90253).
+A media id lives three days (developer.work.weixin.qq.com/document/path/90253). It is given up some hours earlier, so
+that none dies on its way: clocks differ, and a message may wait for its answer and be handed over again.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ from distributor.store.database import Connection, Database, retrying
 from distributor.store.uploads import find_upload, keep_upload
 
 LIFE = dt.timedelta(days=3)
-DUPLICATE_CHECK = dt.timedelta(hours=4)
+MARGIN = dt.timedelta(hours=4)
 
 
 class KeptUploads:
@@ -43,4 +42,4 @@ class KeptUploads:
         return await asyncio.to_thread(retrying, self._database, write)
 
     def _since(self, key: Key) -> dt.datetime | None:
-        return None if key.kind is Kind.PICTURE else self._clock() - (LIFE - DUPLICATE_CHECK)
+        return None if key.kind is Kind.PICTURE else self._clock() - (LIFE - MARGIN)

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from distributor.channels.wechat.uploads import Key, Kind
-from distributor.dispatch.uploads import DUPLICATE_CHECK, LIFE, KeptUploads
+from distributor.dispatch.uploads import LIFE, MARGIN, KeptUploads
 from distributor.store.database import Database
 from tests.integration.conftest import Clock
 
@@ -33,10 +33,10 @@ async def test_a_name_that_the_platform_forgot_is_replaced(memory: KeptUploads) 
     assert await memory.keep(PAPER, "third", instead_of="first") == "second"
 
 
-async def test_an_id_is_used_while_it_outlives_the_duplicate_check(clock: Clock, memory: KeptUploads) -> None:
+async def test_an_id_is_given_up_before_it_dies_and_an_address_never(clock: Clock, memory: KeptUploads) -> None:
     await memory.keep(PAPER, "first", instead_of="")
     await memory.keep(PICTURE, "address", instead_of="")
-    clock.forward(seconds=(LIFE - DUPLICATE_CHECK).total_seconds())
+    clock.forward(seconds=(LIFE - MARGIN).total_seconds())
     assert await memory.find(PAPER) == "first"
     clock.forward(seconds=1)
     assert await memory.find(PAPER) == ""
