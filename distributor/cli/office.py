@@ -75,7 +75,8 @@ def register(app: typer.Typer) -> None:
         with desk.database() as database, database.read() as conn:
             found, linked = list_logins(conn), identities(conn)
         for login in found:
-            desk.say("  ".join(map(str, (login.name, _ROLES[login.role], *_ways(desk, login, linked.get(login.key))))))
+            parts = (login.name, _ROLES[login.role], *_ways(desk, login, linked.get(login.key)))
+            desk.say("  ".join(map(str, parts)))
         if not found:
             desk.say(words("There is no login, so there are no office pages: `distributor office add NAME` makes one."))
         desk.answer({"logins": [_document(login, linked.get(login.key)) for login in found]})
