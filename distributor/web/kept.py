@@ -37,8 +37,8 @@ class Kept(Generic[K, T]):
         try:
             return await asyncio.shield(task)
         except BaseException as error:
-            if task.done():
-                self._kept.pop(key, None)
+            if task.done() and self._kept.get(key) is task:
+                del self._kept[key]
                 self._remember(key, error)
             raise
 
