@@ -76,7 +76,8 @@ def register(app: typer.Typer) -> None:
             found, linked = list_logins(conn), identities(conn)
         for login in found:
             parts = (login.name, _ROLES[login.role], *_ways(desk, login, linked.get(login.key)))
-            desk.say("  ".join(map(str, parts)))
+            line = "  ".join(map(str, parts))
+            desk.say(line)
         if not found:
             desk.say(words("There is no login, so there are no office pages: `distributor office add NAME` makes one."))
         desk.answer({"logins": [_document(login, linked.get(login.key)) for login in found]})
