@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from distributor.bulletin.model import Item, Paragraph, Section, Span
 from distributor.rendering.article import CONTENT_LIMIT, TITLE_LIMIT, ArticleTooLong, render_article
 from tests.renditions.sample import PICTURES, TEMPLATES, every_block
 
@@ -33,3 +34,10 @@ def test_addresses_that_leave_the_text_no_room_are_refused_before_the_platform_i
     article = render_article(every_block(), templates=TEMPLATES, pictures=PICTURES)
     with pytest.raises(ArticleTooLong):
         article.with_pictures({picture.cid: "http://x/" + "x" * CONTENT_LIMIT for picture in article.pictures})
+
+
+def test_words_that_look_like_a_picture_stay_words() -> None:
+    item = Item("短讯", body=(Paragraph((Span('他写道 src="picture:x" 而已。'),)),))
+    bulletin = replace(every_block(), sections=(Section("动态", (item,)),))
+    article = render_article(bulletin, templates=TEMPLATES, pictures=PICTURES)
+    assert 'src="picture:x"' in article.with_pictures({})
