@@ -16,7 +16,7 @@ from distributor.settings import Settings
 from distributor.store.database import Database
 from distributor.web.office_acts import Acts
 from distributor.web.office_deciding import Deciding
-from distributor.web.office_doors import Doors
+from distributor.web.office_doors import ELSEWHERE, Doors
 from distributor.web.office_frame import HEADERS, Frame
 from distributor.web.office_here import Guard
 from distributor.web.office_live import Live
@@ -79,6 +79,7 @@ class OfficePages:
             Route(copy, look(views.copy)),
             Route(f"{copy}/{{act}}", look(forms.ask), methods=["GET"]),
             Route(f"{copy}/{{act}}", act(forms.decide), methods=["POST"]),
+            Route(f"/office/{{{ELSEWHERE}:path}}", look(self._doors.nothing)),
         ]
 
     def close(self) -> None:

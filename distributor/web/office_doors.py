@@ -5,7 +5,7 @@ A form counts when it was sent from our own page, in the session that it was mad
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from starlette.requests import Request
@@ -25,6 +25,9 @@ from distributor.words import Words, speaking, words
 _log = log("office")
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+
+#: The part of an address that no page has; nothing is looked up by it.
+ELSEWHERE = "elsewhere"
 
 View = Callable[[Request, Here], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -53,6 +56,7 @@ class Doors:
             here = await asyncio.to_thread(self._guard.find, request, note=note)
             if here is None:
                 return await self._to_login(request)
+            request.state.here = here
             return self._frame.switch(request) or await view(request, here)
 
         return partial(self.spoken, shown)
@@ -66,6 +70,7 @@ class Doors:
             here = await asyncio.to_thread(self._guard.find, request)
             if here is None:
                 return await self._to_login(request)
+            request.state.here = here
             request.state.fields = fields = await read_form(request)
             if not is_own_form(here, fields.get("form", "")):
                 return self.not_ours(request)
@@ -79,6 +84,10 @@ class Doors:
         """The answer to a viewer who would decide."""
         what = words("Only an editor may decide; you are logged in as a viewer.")
         return self._frame.notice(request, 403, words("Not allowed"), what, here=here)
+
+    async def nothing(self, request: Request, here: Here) -> Response:
+        """The answer to an address under which there is no page."""
+        return self._frame.notice(request, 404, words("There is no such page"), here=here)
 
     async def login_page(self, request: Request) -> Response:
         """The form to log in with; no page at all as long as nobody could."""
@@ -123,7 +132,13 @@ class Doors:
 
     async def spoken(self, answer: Endpoint, request: Request) -> Response:
         """Answers in the language of whoever asks, and says errors as pages."""
-        notice = partial(self._frame.notice, request)
+
+        def notice(
+            status: int, heading: Words, *lines: Words | str, headers: Mapping[str, str] | None = None
+        ) -> Response:
+            here = getattr(request.state, "here", None)  # known once the door has let them through
+            return self._frame.notice(request, status, heading, *lines, here=here, headers=headers)
+
         with speaking(language(request)):
             try:
                 if self._guard.in_clear(request):
@@ -183,5 +198,6 @@ def _is_address_of_ours(request: Request) -> bool:
     """Whether the numbers and ids in an address can be any at all: no database is asked about others."""
     return all(
         value < 2**31 if isinstance(value, int) else _ID.fullmatch(str(value)) is not None
-        for value in request.path_params.values()
+        for name, value in request.path_params.items()
+        if name != ELSEWHERE
     )

@@ -267,13 +267,17 @@ async def test_the_switch_wins_over_the_browser_s_language(bureau: Bureau) -> No
     [
         "b/99", "b/99999999999999999999", "b/x", "c/nobody", "c/%00", f"c/{'x' * 500}", "b/1/letters/7",
         "b/1/nothing", "b/99/copies", "resume?scope=bulletin:99", "resume?scope=account:none", "resume?scope=x",
-        "resume?scope=bulletin:²",
+        "resume?scope=bulletin:²", "no/such/page", "logout", "oidc/nothing",
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_a_page_that_says_so(on_each: Bureau, path: str) -> None:
     async with office_pages(on_each) as desk, desk.browser("陈怡") as browser:
         response = await browser.get(path)
-    assert response.status_code == 404
+        assert response.status_code == 404
+        assert response.headers["content-type"].startswith("text/html")
+        if "%00" not in path and len(path) < 100 and "99999999999" not in path:
+            assert "Back" in text_of(response)
+            assert "Log out" in text_of(response)
 
 
 async def test_long_lists_come_in_pages(bureau: Bureau) -> None:

@@ -161,6 +161,7 @@ def places(desk: OfficeDesk) -> dict[str, str]:
         "letter": "b/1/letters/2",
         "receipts": "receipts",
         "resolve": f"c/{doubtful}/resolve",
+        "retry": "b/1/retry",
         "cancel": "b/1/cancel",
         "remind": "b/1/remind",
         "resume": "resume?scope=bulletin:1",
@@ -202,12 +203,19 @@ async def test_no_page_is_wider_than_the_narrowest_phone_even_with_large_type(bu
                     assert await tab.evaluate("document.documentElement.scrollWidth") <= NARROWEST, path
 
 
-@pytest.mark.parametrize("light", ["light", "dark"])
-async def test_the_accessibility_checker_finds_nothing_at_all(bureau: Bureau, light: Light) -> None:
+@pytest.mark.parametrize(
+    ("name", "width", "light", "language"),
+    [("陈怡", PHONE, "light", "zh-CN"), ("陈怡", DESK, "dark", "en"), ("李明", DESK, "light", "zh-CN")],
+    ids=["an editor's phone", "an editor's desk", "a viewer's desk"],
+)
+async def test_the_accessibility_checker_finds_nothing_at_all(
+    bureau: Bureau, name: str, width: int, light: Light, language: str
+) -> None:
     async with office_pages(bureau) as desk, chromium() as browser:
         busy(desk)
         # Chromium applies a page's policy to scripts that are put in from outside; the checker is one.
-        async with somebody(desk, browser, width=PHONE, light=light, bypass_csp=True) as (context, tab):
+        chosen = somebody(desk, browser, name=name, width=width, light=light, language=language, bypass_csp=True)
+        async with chosen as (context, tab):
             pages = [*places(desk).values(), "login"]
             for path in pages:
                 if path == "login":
