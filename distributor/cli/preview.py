@@ -14,11 +14,12 @@ from distributor.cli.check import letter_document
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.exits import Exit
 from distributor.cli.problem_documents import problem_document
-from distributor.dispatch.intake import Prepared, prepare
+from distributor.dispatch.intake import CHANNEL, Prepared, PreparedLetter, prepare
 from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems
 from distributor.dispatch.preview import write_preview
 from distributor.dispatch.signoff import judge_bulletin
 from distributor.errors import BadFile, DistributorError, Problem
+from distributor.rendering.card import WECOM
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
 from distributor.service.preview import serve_gallery
@@ -88,7 +89,22 @@ def _document(
     return {
         "index": str(index),
         "letters": [{**document, "recipients": counts[str(document["group"])]} for document in documents],
+        "messages": [_message(letter) for letter in prepared.letters if letter.rendition.channel != CHANNEL],
         "findings": [problem_document(problem) for problem in findings],
+    }
+
+
+def _message(letter: PreparedLetter) -> dict[str, object]:
+    """What goes by another way than mail; `form` is what members of 企业微信 get, empty for chats."""
+    channel = letter.rendition.channel
+    return {
+        "group": letter.group.name,
+        "direction": letter.group.direction,
+        "channel": channel,
+        "form": letter.group.wecom_form if channel == WECOM else "",
+        "title": letter.rendition.subject,
+        "files": [file.file_name for file in letter.rendition.attachments],
+        "recipients": len(letter.recipients),
     }
 
 

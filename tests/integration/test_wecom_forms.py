@@ -136,6 +136,16 @@ async def test_what_a_form_cannot_do_is_said_at_its_place_before_anything_is_sen
     assert here.company.shown == []
 
 
+async def test_a_preview_names_each_groups_form(here: Town) -> None:
+    folder = here.office.folder / "p"
+    ran = await asyncio.to_thread(here.office.ask, "preview", "bulletin.md", "--out", str(folder), "--json")
+    messages = ran.json["messages"]
+    assert [one["form"] for one in messages] == [form.value for form in FORMS]
+    assert {one["channel"] for one in messages} == {"wecom"}
+    assert [one["group"] for one in messages if one["files"]] == ["file", "card_and_file"]
+    assert "企业微信：图文，全文" in (folder / "index.html").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def bureau(tmp_path: Path, sqlite: Database, clock: Clock) -> Bureau:
     return Bureau(tmp_path / "office", sqlite, clock)
