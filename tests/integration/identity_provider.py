@@ -138,6 +138,8 @@ class IdentityProvider:
     token: Callable[[Claims, SigningKey], str] = signed
     #: Where the e-mail address is said: in the token, or only when it is asked for.
     email_in_token: bool = True
+    #: Whom it speaks of when it is asked for an address, when not of who asked.
+    mistaken_for: str = ""
     #: What is sent back instead of a code.
     refusal: str = ""
     #: Another site by which people are led back, as a provider does that asks a second one.
@@ -219,7 +221,7 @@ class IdentityProvider:
         if account is None:
             return Response(status_code=401)
         return self._said("userinfo") or JSONResponse(
-            {"sub": account.subject, "email": account.email, "email_verified": account.verified}
+            {"sub": self.mistaken_for or account.subject, "email": account.email, "email_verified": account.verified}
         )
 
     def claims(self, asked: Asked) -> Claims:

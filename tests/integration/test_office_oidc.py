@@ -135,14 +135,19 @@ async def test_a_subject_of_another_provider_is_somebody_else(
 
 
 @pytest.mark.parametrize(
-    ("more", "entered"),
-    [({}, True), ({"userinfo_endpoint": None}, False)],
-    ids=["said when asked", "not said at all"],
+    ("more", "mistaken_for", "entered"),
+    [({}, "", True), ({"userinfo_endpoint": None}, "", False), ({}, "another", False)],
+    ids=["said when asked", "not said at all", "said of another"],
 )
 async def test_an_address_that_is_not_in_the_token_is_asked_for(
-    sqlite: Database, clock: Clock, provider: IdentityProvider, more: dict[str, object], entered: bool
+    sqlite: Database,
+    clock: Clock,
+    provider: IdentityProvider,
+    more: dict[str, object],
+    mistaken_for: str,
+    entered: bool,
 ) -> None:
-    provider.email_in_token, provider.document = False, more
+    provider.email_in_token, provider.document, provider.mistaken_for = False, more, mistaken_for
     async with oidc_office(sqlite, clock, provider) as desk, desk.browser() as browser:
         assert ((await log_in(browser)).status_code == 200) is entered
 
@@ -224,9 +229,10 @@ async def test_a_code_of_somebody_else_s_login_is_of_no_use(
     async with oidc_office(sqlite, clock, provider) as desk, desk.browser() as theirs, desk.browser() as mine:
         their, own = await go_there(theirs), await go_there(mine)
         assert (await come_back(mine, their)).status_code == 400
+        assert (await come_back(theirs, their)).status_code == 200  # nobody else's coming has used it up
+        their = await go_there(theirs)
         assert (await come_back(mine, own, code=code_of(their))).status_code == 400
         assert (await mine.get("")).status_code == 303
-        assert (await come_back(theirs, their)).status_code == 400  # the code was tried, and is used up by that
 
 
 TAMPERED: tuple[tuple[dict[str, str], int], ...] = (
