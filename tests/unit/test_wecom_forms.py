@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from distributor.bulletin.model import Bulletin, Item, Paragraph, Section, Span
 from distributor.bulletin.reading import read_bulletin
@@ -18,7 +20,7 @@ from distributor.rendering.fitting import octets
 from distributor.rendering.personal import sample_copy
 from distributor.rendering.rendition import Rendition, from_document
 from distributor.rendering.templates import Templates
-from distributor.rendering.wecom_forms import COVER, FormUnfit
+from distributor.rendering.wecom_forms import COVER, FormUnfit, fit, news, textcard
 from distributor.simulators.wecom.forms import app_form, as_shown
 from tests.renditions.sample import GROUPS, OFFICE, OFFICE_WITH_PAGE, PICTURES, every_block
 
@@ -108,9 +110,9 @@ def test_a_bulletin_with_a_marking_stays_inside_the_enterprise() -> None:
     assert "safe" not in message(WeComForm.MPNEWS, bulletin=dataclasses.replace(every_block(), marking=""))
 
 
-@pytest.mark.parametrize("form", WeComForm, ids=str)
+@pytest.mark.parametrize("form", [WeComForm.TEXTCARD, WeComForm.MPNEWS], ids=str)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_goes_uncut_in_every_form(path: Path, form: WeComForm) -> None:
+def test_every_example_goes_uncut(path: Path, form: WeComForm) -> None:
     reading = read_bulletin(path)
     group = dataclasses.replace(GROUPS["发"], acknowledge=Acknowledge.NEVER)
     found = message(form, bulletin=reading.bulletin, pictures=reading.assets, group=group)
@@ -130,6 +132,24 @@ def test_what_is_too_long_is_cut_by_us_and_not_by_the_platform(form: WeComForm) 
     described = said.get("description") or said["digest"]
     assert "�" not in described
     assert described.endswith("请于收到之日起2个工作日内签收。")
+
+
+#: What a bulletin or an office's template may say: anything but what no form can carry.
+lines = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf")), max_size=400)
+
+
+@given(lines.filter(str.strip), lines, st.lists(lines, max_size=20), st.sampled_from(["", "【更正】", "【测试】"]))
+def test_whatever_is_said_the_platform_has_nothing_to_cut(
+    title: str, dated: str, headlines: list[str], prefix: str
+) -> None:
+    said = "\n".join(headlines)
+    card = textcard(title, said, f"甲{dated}", page=PAGE, signs=True)
+    article = news(title, said, page=PAGE, cover=PAGE)
+    for document in (card, article):
+        fit(document, prefix)
+        content = document[document["msgtype"]]
+        assert app_form(document["msgtype"], content) is False
+        assert as_shown(document["msgtype"], content) == content
 
 
 @pytest.mark.parametrize(
