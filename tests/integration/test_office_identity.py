@@ -12,12 +12,15 @@ from pydantic import SecretStr
 from distributor.cli import main
 from distributor.doctor.diagnosis import Context, Verdict
 from distributor.doctor.office import check_office, who_enters
+from distributor.service.reading import office_pages_of
 from distributor.settings import Office, Oidc, Settings
 from distributor.settings.file import load_settings
+from distributor.store import alerts
 from distributor.store.audit import entries
 from distributor.store.database import Database
 from distributor.store.identities import link_login
 from distributor.store.logins import Role, add_login
+from tests.integration.bureau import Bureau
 from tests.integration.conftest import Clock
 from tests.integration.identity_provider import CLIENT, SECRET, IdentityProvider, identity_provider
 
@@ -265,3 +268,15 @@ def test_the_secret_comes_from_the_environment_or_from_a_file(office: Told) -> N
     assert [one.code for one in loaded().warnings()] == ["secret_readable"]
     office.settings(f'issuer = "{ISSUER}"', f'client_id = "{CLIENT}"', base_url="")
     assert [one.code for one in loaded().warnings()] == ["secret_missing", "no_way_back"]
+
+
+def test_a_service_without_what_a_provider_needs_tells_the_editors(
+    tmp_path: Path, sqlite: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Bureau(tmp_path / "office", sqlite, clock).service()
+    service.settings = service.settings.model_copy(update={"oidc": OURS})
+    for installed, told in ((True, 0), (False, 1)):
+        monkeypatch.setattr("distributor.service.reading.is_installed", lambda found=installed: found)
+        office_pages_of(service)
+        with sqlite.read() as conn:
+            assert [one.cause for one in alerts.alerts(conn)] == ["oidc:library"] * told
