@@ -15,7 +15,7 @@ from distributor.dispatch.locate import require_latest
 from distributor.dispatch.plan import Selection
 from distributor.errors import BadInput
 from distributor.store import audit
-from distributor.store.called_off import OUT, call_again, call_off
+from distributor.store.called_off import call_again, call_off
 from distributor.store.copies import lock_copies
 from distributor.store.database import Connection, Database
 from distributor.store.deliveries import NotPossible, apply_fact, deliveries_of
@@ -125,7 +125,8 @@ def decide(
 ) -> Decided:
     """Applies a decision to the copies it `applies` to by now, in one transaction, with an audit entry for each.
 
-    Of a cancelled bulletin, copies that a carrier has are called off: what comes back from there is not tried again.
+    Of a cancelled bulletin, copies that have left are called off: what comes back is not tried again, and no other
+    channel follows.
     What is queued again stays valid for `valid_for`; letters set free that have no hour yet get theirs from `hour`.
     Raises what `meant` and `hour` raise, and changes nothing then.
     """
@@ -140,7 +141,7 @@ def decide(
             if _apply(conn, decision, one, now=now, valid_until=now + valid_for, actor=actor)
         ]
         if decision is Decision.CANCEL:
-            call_off(conn, [one.id for one in present.copies if one.state in OUT])
+            call_off(conn, [one.id for one in present.copies if one.state in _LEFT])
         if decision is Decision.RETRY and not selection.names_people:  # a word about all means nobody's dead address
             stop_copies(conn, bulletin_id=record.id, now=now)
         after = {one.id: one for one in deliveries_of(conn, record.id)}

@@ -1,23 +1,20 @@
 """Copies that a person cancelled while a carrier had them, or may have had.
 
 Nobody can take those back. But what comes back from the carrier ("later, please") ends there instead of being tried
-again: the person has said that it should not go.
+again, and no other channel follows, neither after a refusal nor after silence: the person has said that it should not
+go. Another text that is finalised in its place begins anew.
 """
 
 from collections.abc import Collection
 
 from sqlalchemy import Connection, select, update
 
-from distributor.delivery.state import State
 from distributor.store.rows import chunks
 from distributor.store.schema import delivery
 
-#: With a carrier, as far as anybody knows.
-OUT = (State.SENDING, State.UNKNOWN)
-
 
 def call_off(conn: Connection, delivery_ids: Collection[str]) -> None:
-    """Notes that these, which are out, are not to be sent again."""
+    """Notes that these, which are out, are not to be sent again, on no channel."""
     _write(conn, delivery_ids, called_off=True)
 
 

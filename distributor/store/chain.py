@@ -127,6 +127,7 @@ def _failed(delivery_ids: Sequence[str]) -> Any:
     )
     return (
         select(delivery)
+        .with_for_update(of=delivery)  # whoever calls it off at this moment sees what comes of it, or is seen here
         .join(bulletin, bulletin.c.id == delivery.c.bulletin_id)
         .where(delivery.c.id.in_(delivery_ids), delivery.c.listed, ~delivery.c.called_off, ~withdrawn, ~corrected)
         .where(exists().where(reserve.c.bulletin_id == delivery.c.bulletin_id))

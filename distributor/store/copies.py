@@ -184,7 +184,8 @@ def _write(conn: Connection, changes: _Changes, now: dt.datetime) -> None:
     apply_moves(conn, changes.moves, now=now)
     for part in chunks(changes.placed):
         conn.execute(update(delivery).where(delivery.c.id == bindparam("b_id")), part)
-    waiting = {"released_at": None, "valid_until": None, "next_attempt_at": None}  # for a release, like new rows
+    # For a release, like new rows.
+    waiting = {"released_at": None, "valid_until": None, "next_attempt_at": None, "called_off": False}
     marks = ((changes.again, waiting), (changes.listed, {"listed": True}), (changes.unlisted, {"listed": False}))
     for ids, values in marks:
         for named in chunks(ids):

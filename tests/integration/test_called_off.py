@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,17 +11,23 @@ from distributor.delivery.judgement import Judgement
 from distributor.delivery.outcome import Fault, Outcome, Reply, Stage, Verdict
 from distributor.delivery.state import Fact, State
 from distributor.dispatch.decisions import Decided, decide
+from distributor.dispatch.escalate import escalate
 from distributor.dispatch.plan import Selection
 from distributor.dispatch.reconcile import resend_unknown
-from distributor.recipients.model import OnUnknown, Recipient, Reserve
+from distributor.recipients.manners import Manners
+from distributor.recipients.model import Acknowledge, OnUnknown, Recipient, Reserve
 from distributor.store.bulletins import get_bulletin, save_frozen
-from distributor.store.database import Database
+from distributor.store.database import Connection, Database
 from distributor.store.deliveries import deliveries_of
 from distributor.store.dispatches import release
 from distributor.store.ledger import Ledger
 from distributor.store.records import Claim, DeliveryRecord, Letter
+from distributor.workdays.calendar import Workdays
 from tests.integration.conftest import Clock
 from tests.integration.frozen import LATER, NOW, frozen, person
+from tests.integration.passing import wait_for_a_waiter
+
+PATIENT = Manners(acknowledge=Acknowledge.REQUIRED, escalate_after="4 hours")
 
 LATER_PLEASE = Outcome(Verdict.DEFERRED, Fault.NONE, Stage.DOT, Reply(451, "4.3.0", "later"))
 NO = Outcome(Verdict.REJECTED, Fault.RECIPIENT, Stage.DOT, Reply(550, "5.1.1", "no"))
@@ -36,17 +43,22 @@ def ledger(database: Database, clock: Clock) -> Iterator[Ledger]:
     ledger.close()
 
 
-async def at_the_dot(database: Database, ledger: Ledger) -> Claim:
-    """A copy whose dot is on its way, for somebody who has a card of WeCom in reserve."""
+def freeze(database: Database, digest: str = "d1") -> None:
+    """A bulletin that goes by mail to somebody who has a card of WeCom in reserve, also after long silence."""
     li = person("li")
     card = Recipient("li", "wecom", "li", "Li", li.unit, None, "各单位", people=("Li",))
     letters = (
-        Letter("各单位", "发", "email", "{}", (li,), on_unknown=OnUnknown.RESEND),
+        Letter("各单位", "发", "email", "{}", (li,), on_unknown=OnUnknown.RESEND, manners=PATIENT),
         Letter("各单位", "发", "wecom", '{"card": 1}', (), reserves=(Reserve("email", li.address, card),)),
     )
     with database.write() as conn:
-        save_frozen(conn, frozen(*letters), now=NOW)
+        save_frozen(conn, frozen(*letters, digest=digest), now=NOW)
         release(conn, 1, at=NOW, valid_until=LATER)
+
+
+async def at_the_dot(database: Database, ledger: Ledger) -> Claim:
+    """Its copy, whose dot is on its way."""
+    freeze(database)
     [claim] = await ledger.claim(owner="w", limit=1, lease=dt.timedelta(seconds=90))
     assert await ledger.mark(claim)
     return claim
@@ -65,6 +77,10 @@ def say(database: Database, decision: Decision, *only: str) -> Decided:
         valid_for=dt.timedelta(days=3),
         actor="t",
     )
+
+
+def escalated(conn: Connection) -> int:
+    return escalate(conn, calendar=Workdays, zone=dt.timezone(dt.timedelta(hours=8)), now=NOW + dt.timedelta(hours=5))
 
 
 def copies(database: Database) -> dict[str, DeliveryRecord]:
@@ -106,6 +122,54 @@ async def test_a_person_may_send_it_after_all(database: Database, ledger: Ledger
     await ledger.record(claim, Judgement(Fact.DEFER, next_attempt_at=NOW), LATER_PLEASE)
 
     say(database, Decision.RETRY, "Li")
+    [again] = await ledger.claim(owner="w", limit=1, lease=dt.timedelta(seconds=90))
+    await ledger.mark(again)
+    await ledger.record(again, Judgement(Fact.DEFER, next_attempt_at=NOW), LATER_PLEASE)
+
+    assert copies(database)["email"].state is State.DEFERRED
+
+
+async def test_after_a_cancel_no_other_channel_follows_the_copy_that_is_there(
+    database: Database, ledger: Ledger
+) -> None:
+    claim = await at_the_dot(database, ledger)
+    await ledger.record(claim, Judgement(Fact.ACCEPT), TAKEN)
+    say(database, Decision.CANCEL)
+
+    with database.write() as conn:
+        assert escalated(conn) == 0
+
+    assert set(copies(database)) == {"email"}
+
+
+async def test_a_cancel_sees_the_copy_that_is_made_after_silence_at_that_moment(
+    postgres: Database, clock: Clock
+) -> None:
+    ledger = Ledger(postgres, clock=clock)
+    ledger.start()
+    claim = await at_the_dot(postgres, ledger)
+    await ledger.record(claim, Judgement(Fact.ACCEPT), TAKEN)
+    ledger.close()
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        with postgres.write() as conn:
+            assert escalated(conn) == 1
+            told = elsewhere.submit(say, postgres, Decision.CANCEL)
+            wait_for_a_waiter(postgres)
+        assert len(told.result().moved) == 1
+
+    assert copies(postgres)["wecom"].state is State.CANCELLED
+
+
+async def test_another_text_that_is_finalised_in_its_place_is_tried_again_like_any(
+    database: Database, ledger: Ledger
+) -> None:
+    claim = await at_the_dot(database, ledger)
+    say(database, Decision.CANCEL)
+    await ledger.record(claim, Judgement(Fact.RELEASE, charged=False, next_attempt_at=NOW), LATER_PLEASE)
+    assert copies(database)["email"].state is State.CANCELLED
+
+    freeze(database, digest="d2")
     [again] = await ledger.claim(owner="w", limit=1, lease=dt.timedelta(seconds=90))
     await ledger.mark(again)
     await ledger.record(again, Judgement(Fact.DEFER, next_attempt_at=NOW), LATER_PLEASE)

@@ -20,6 +20,7 @@ from distributor.store.moves import Move, apply_moves
 from distributor.store.outcomes import Recorded, write_outcomes
 from distributor.store.records import Claim, DeliveryRecord, FreezeResult, Frozen, Letter
 from tests.integration.frozen import LATER, NOW, frozen, letter, person
+from tests.integration.passing import wait_for_a_waiter
 
 LEASE = dt.timedelta(seconds=60)
 ACCEPTED = Outcome(Verdict.ACCEPTED, stage=Stage.DOT, reply=Reply(250, "2.0.0", "ok"))
@@ -262,17 +263,6 @@ def test_a_claim_that_is_being_committed_is_seen_by_a_freeze(postgres: Database)
     with postgres.write() as conn:
         assert mark(conn, taken) is State.SENDING  # the old text is still the bulletin's text
         assert bulletins.get_bulletin(conn, number).digest == "d1"
-
-
-def wait_for_a_waiter(postgres: Database) -> None:
-    """Returns when a statement waits for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    while True:
-        with postgres.read() as conn:
-            if conn.execute(waiting).scalar_one():
-                return
 
 
 def test_a_claim_of_a_replaced_text_is_fenced(database: Database) -> None:
