@@ -13,10 +13,12 @@ from distributor.web.reader import Reader
 from distributor.words import words
 
 
-def reader_of(office: Office) -> Reader | None:
-    """The pages of all copies; None when no public page is set. Raises `BadInput` and `BadFile` for bad templates."""
-    if not office.settings.office.base_url:
-        return None
+def reader_of(office: Office) -> Reader:
+    """The pages of all copies. Raises `BadInput` and `BadFile` for bad templates.
+
+    They answer without a `base_url` too: one that is set while the service runs stands in letters at once, and those
+    that left with one that was taken back lead here as long as the proxy passes them on.
+    """
 
     def alarm() -> None:
         office.tell("page:guesses", words("Somebody tries links of the reader's page that were never given out."))
