@@ -72,9 +72,11 @@ def clock_probe(
         if error := fails():
             return Reason("clock", words("The clock's duties cannot be done: {error}", error=error))
         last, moment = last_tick(), now()
-        if last is not None and dt.timedelta() <= moment - last <= limit:
+        if last is None:
+            return Reason("clock", words("The service has just started: the clock's duties were not done yet."))
+        if dt.timedelta() <= moment - last <= limit:
             return None
-        seconds = round((moment - last).total_seconds()) if last is not None else "?"
+        seconds = round((moment - last).total_seconds())
         return Reason("clock", words("The clock's duties were last done {seconds} seconds ago.", seconds=seconds))
 
     return look

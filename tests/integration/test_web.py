@@ -89,6 +89,12 @@ async def test_it_is_ready_when_everything_it_depends_on_is_well(database: Datab
     assert (response.status_code, response.json()) == (200, {"ready": True, "reasons": []})
 
 
+async def test_before_the_first_tick_it_is_said_that_the_service_has_just_started(clock: Clock) -> None:
+    readiness = Readiness([clock_probe(lambda: None, clock, limit=dt.timedelta(seconds=60))])
+    [reason] = await readiness.reasons()
+    assert (reason.code, "has just started" in str(reason.what), "?" in str(reason.what)) == ("clock", True, False)
+
+
 @pytest.mark.parametrize(
     ("last", "well"),
     [(NOW, True), (NOW - dt.timedelta(seconds=60), True), (NOW - dt.timedelta(seconds=61), False), (None, False),
