@@ -1,4 +1,4 @@
-"""`distributor init`: the starter files of a new office, in a folder of its own."""
+"""`distributor init`: the starter files and the drop folder of a new office, in a folder of its own."""
 
 import shutil
 from pathlib import Path
@@ -45,6 +45,9 @@ def _init(desk: Desk, folder: Path, names: tuple[str, ...]) -> int:
         if name in made:
             source = shipped(name)
             shutil.copytree(source, target) if source.is_dir() else shutil.copyfile(source, target)
+    inbox = folder / Folders().inbox
+    (kept if inbox.exists() else made).append(inbox.name)
+    inbox.mkdir(exist_ok=True)
     load_key(folder / Folders().key)
     for name in made:
         desk.say(words("made {path}", path=folder / name), style="green")

@@ -288,7 +288,8 @@ def test_a_second_init_keeps_what_is_there(tmp_path: Path) -> None:
     office = Office(tmp_path / "unused")
     folder = tmp_path / "fresh"
     first = told(office, "init", str(folder))
-    assert first["made"] == ["distributor.toml", "recipients.yaml", "calendar.yaml", "examples"]
+    assert first["made"] == ["distributor.toml", "recipients.yaml", "calendar.yaml", "examples", "inbox"]
+    assert not list((folder / "inbox").iterdir())
     key = (folder / "secrets" / "token.key").read_bytes()
     (folder / "recipients.yaml").write_text("# mine\n", encoding="utf-8")
     (folder / "examples" / "river-12.md").unlink()
