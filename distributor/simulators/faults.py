@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -41,12 +41,21 @@ class Garbled:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The platform does what was asked and answers only when the event is set."""
+    """The platform does what was asked and answers only when the event is set; `done` tells that it did it."""
 
     until: asyncio.Event
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Fault = Refuse | Broken | LostBefore | LostAfter | Garbled | Late
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The platform has the request (`come`) and does nothing with it; the connection ends when the event is set."""
+
+    until: asyncio.Event
+    come: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+Fault = Refuse | Broken | LostBefore | LostAfter | Garbled | Late | Held
 
 
 class Faults:
@@ -95,9 +104,14 @@ async def meet(
         case Garbled():
             await work(request)
             return PlainTextResponse("<html>ok</html>")
-        case Late(until):
+        case Late(until, done):
             answer = await work(request)
+            done.set()
             await until.wait()
             return answer
+        case Held(until, come):
+            come.set()
+            await until.wait()
+            return CutOff()
         case None:
             return await work(request)
