@@ -2,7 +2,10 @@
 
 import dataclasses
 import email.policy
+import io
 import re
+import time
+import zlib
 from email.message import EmailMessage
 from email.parser import BytesParser
 from functools import cache
@@ -10,11 +13,13 @@ from pathlib import Path
 
 import pytest
 import segno
+from PIL import Image
 
 from distributor.bulletin.model import Bulletin, Item, Reading, Section
 from distributor.dispatch.paper import pdf_of
 from distributor.errors import Refused
 from distributor.rendering.mime import CompiledLetter, compile_letter
+from distributor.rendering.pdf import own_code
 from distributor.rendering.pdf.document import Paper, render_pdf
 from distributor.rendering.pdf.own_code import place_of, with_code
 from distributor.rendering.rendition import Attachment, Rendition, from_document
@@ -92,6 +97,37 @@ def test_what_was_set_for_all_stays_as_it_was() -> None:
     first = [re.findall(rb"\(.*?\)", each)[0] for each in identifiers]
     assert first[0] == first[1]
     assert identifiers[0] != identifiers[1]
+
+
+def test_a_picture_that_speaks_of_another_object_does_not_lead_the_code_there() -> None:
+    """JPEG files stand in a paper as they are, and what somebody hid in one must not take away a page's text."""
+    photo = io.BytesIO()
+    Image.effect_noise((400, 300), 60).save(photo, "JPEG")
+    square = zlib.compress(Image.open(io.BytesIO(own_code.square())).tobytes())
+    head = b"5 0 obj\n<</Subtype/Image/ColorSpace/DeviceGray/Length %d>>\nstream\n" % len(square)
+    hidden, content = head + square, photo.getvalue()
+    middle = len(content) // 2
+    (source,) = PICTURES
+    pictures = {source: content[:middle] + hidden + content[middle + len(hidden) :]}
+
+    made = render_pdf(Paper(every_block(), pictures, room=True), TEMPLATES)
+
+    place = place_of(made)
+    assert hidden in made
+    assert place is not None
+    assert place.number != 5
+    assert newest(with_code(made, LINK), 5) == newest(made, 5)
+
+
+@pytest.mark.parametrize(
+    "filling", [b"7" * 400_000, b"7 0 obj<<" + b"/Subtype/Image" * 30_000], ids=["digits", "words"]
+)
+def test_a_photo_full_of_what_is_looked_for_does_not_keep_the_search_busy(filling: bytes) -> None:
+    until = time.monotonic() + 5
+
+    assert place_of(filling + paper()[len(b"%PDF-1.7") :]) is None
+
+    assert time.monotonic() < until
 
 
 def test_a_paper_without_room_has_no_code() -> None:

@@ -21,10 +21,13 @@ _SQUARE = bytes(0xD4 + (7 * column + 11 * row + column * row) % 13 for row in ra
 #: Dots of the picture for one module of the code, so that viewers which smooth pictures keep its edges.
 _DOTS = 4
 
-_PICTURE = re.compile(rb"(\d+) 0 obj\s*<<([^<>]*/Subtype\s*/Image[^<>]*)>>\s*stream\r?\n")
-_LENGTH = re.compile(rb"/Length\s+(\d+)")
+# Bounded, because a photo may hold anything, also what takes hours to compare.
+_PICTURE = re.compile(rb"(\d{1,9}) 0 obj\s{0,9}<<([^<>]{0,500}?/Subtype\s?/Image[^<>]{0,500})>>\s{0,9}stream\r?\n")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,9})\b")
 _COLOURS = re.compile(rb"/ColorSpace\s*(/\w+|\d+ 0 R)")
 _TRAILER = re.compile(rb"trailer\s*<<(.*)>>\s*startxref\s+(\d+)\s+%%EOF\s*\Z", re.DOTALL)
+_TABLE = re.compile(rb"xref\s+0 (\d+)\s*\n")
+_ENTRY = 20  # bytes of one line of the table (ISO 32000-1 7.5.4)
 _SECOND_ID = re.compile(rb"(/ID\s*\[\s*(?:\([^)]*\)|<[^>]*>)\s*)(?:\([^)]*\)|<[^>]*>)")
 
 
@@ -58,10 +61,14 @@ def place_of(paper: bytes) -> Place | None:
     ending = _TRAILER.search(paper, max(0, len(paper) - 4096))
     if ending is None:
         return None
+    table_at = int(ending[2])
     for found in _PICTURE.finditer(paper):
         length, colours = _LENGTH.search(found[2]), _COLOURS.search(found[2])
-        if length and colours and _is_square(paper[found.end() : found.end() + int(length[1])]):
-            return Place(int(found[1]), colours[1], ending[1], int(ending[2]), len(paper))
+        # A photo stands in the file as it is, and may hold anything: only the table says what an object is.
+        if not length or not colours or _start_of(int(found[1]), paper, table_at) != found.start():
+            continue
+        if _is_square(paper[found.end() : found.end() + int(length[1])]):
+            return Place(int(found[1]), colours[1], ending[1], table_at, len(paper))
     return None
 
 
@@ -79,6 +86,15 @@ def square() -> bytes:
     file = io.BytesIO()
     Image.frombytes("L", (_SIDE, _SIDE), _SQUARE).save(file, "PNG")
     return file.getvalue()
+
+
+def _start_of(number: int, paper: bytes, table_at: int) -> int | None:
+    """Where an object begins by the file's own table; None when it has no such object."""
+    opened = _TABLE.match(paper, table_at)
+    if opened is None or number >= int(opened[1]):
+        return None
+    entry = paper[opened.end() + _ENTRY * number :][:_ENTRY]
+    return int(entry[:10]) if entry[:10].isdigit() else None
 
 
 def _is_square(stream: bytes) -> bool:
