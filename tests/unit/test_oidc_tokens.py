@@ -154,7 +154,10 @@ def test_a_key_that_is_not_at_hand_is_told_from_a_bad_token() -> None:
         "no key",
         None,
     ],
-    ids=str,
+    ids=[
+        *("for encryption", "by another algorithm", "RSA of two bytes", "a number as modulus", "RSA without numbers"),
+        *("by another curve", "off the curve", "symmetric", "of an unknown kind", "a text", "nothing"),
+    ],
 )
 def test_a_key_that_cannot_check_a_signature_is_passed_over(one: object) -> None:
     assert [key.kid for key in usable_keys({"keys": [one, ec_key().public]})] == ["e1"]
