@@ -9,6 +9,7 @@ import typer
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit
 from distributor.cli.receipt_documents import receipt_document
+from distributor.cli.which import NamedIssue, one_issue
 from distributor.dispatch.acknowledge import Word, note_call
 from distributor.dispatch.lines import Lines
 from distributor.dispatch.locate import locate
@@ -32,10 +33,9 @@ def register(app: typer.Typer) -> None:
     def acknowledge(
         context: typer.Context,
         who: Annotated[str, typer.Argument(help=say("A name, a unit or an address."))],
+        issue: Issue = None,
+        named_issue: NamedIssue = None,
         by_phone: Annotated[bool, typer.Option("--by-phone", help=say("They said so on the phone."))] = False,
-        issue: Annotated[
-            str | None, typer.Option("--issue", help=say("Number, title, #id or file; otherwise the newest bulletin."))
-        ] = None,
         by: Annotated[str, typer.Option("--by", help=say("Who was on the phone, when it was somebody else."))] = "",
         remark: Annotated[str, typer.Option("--remark", help=say("What they said."))] = "",
         as_json: AsJson = False,
@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
                 words("A 签收 is pressed by its reader; here only one that was given by phone is noted."),
                 do=words("If they said so on the phone, add --by-phone."),
             )
-        return _acknowledge(desk, who, issue, by=by, remark=remark)
+        return _acknowledge(desk, who, one_issue(issue, named_issue), by=by, remark=remark)
 
     @app.command(
         "withdraw", help=say("Withdraw (撤回) a bulletin that has been sent: its page says so, 签收 is closed.")

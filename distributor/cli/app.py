@@ -1,7 +1,6 @@
 """Puts the commands together and turns every error into words and an exit code."""
 
 import importlib
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -14,38 +13,10 @@ from distributor.cli.commands import MODULES, modules_for
 from distributor.cli.desk import Desk
 from distributor.cli.exits import Exit, exit_of
 from distributor.cli.help_pages import Group
+from distributor.cli.misuse import Misused
 from distributor.cli.problem_documents import error_document
-from distributor.errors import BadInput, DistributorError
-from distributor.words import Words, say, words
-
-#: What the library that reads the command line says, and how this program says it.
-_SAYINGS = (
-    (r"Missing command\.", words("Which command?")),
-    (r"No such command '(?P<name>.*?)'\.?.*", words("There is no command {name}.")),
-    (r"No such option: (?P<name>\S+).*", words("There is no option {name}.")),
-    (r"Missing argument '(?P<name>.*?)'\.?.*", words("{name} is missing.")),
-    (r"Got unexpected extra arguments? \((?P<name>.*?)\)", words("{name} is too much.")),
-    (r"Option '(?P<name>.*?)' requires an argument\.?", words("{name} needs a value.")),
-)
-
-
-def _said(reason: str) -> Words:
-    for pattern, sentence in _SAYINGS:
-        if match := re.fullmatch(pattern, reason, re.DOTALL):
-            return Words(sentence.english, match.groupdict())
-    return words("The command cannot be understood: {reason}", reason=reason)
-
-
-class Misused(BadInput):
-    """The command line itself cannot be understood."""
-
-    code = "usage"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            _said(reason),
-            do=words("`distributor --help` shows what can be said."),
-        )
+from distributor.errors import DistributorError
+from distributor.words import say
 
 
 def _show_version(wanted: bool) -> None:

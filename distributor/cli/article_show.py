@@ -24,7 +24,7 @@ def show_article(desk: Desk, article: ArticleRecord) -> None:
     for step in article.steps:
         desk.say(f"  {desk.local(step.begun_at)}  {_step_words(step)}")
     for day, readers in article.readers[-7:]:
-        read = say("{count} readers", count=readers)
+        read = say("readers: {count}", count=readers)
         desk.say(f"  {day}  {read}")
     if what := next_words(article):
         desk.say(f"→ {what}")

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         elif held is False:
             desk.say(words("The chain is whole, but it does not contain that hash: it is another chain."), style="red")
         else:
-            desk.say(words("The chain is whole: {count} entries, its end is {hash}.", count=entries, hash=digest))
+            desk.say(words("The chain is whole. Its entries: {count}; its end: {hash}.", count=entries, hash=digest))
         if redacted:
             desk.say(words("Personal data was taken out of {count} of them (`distributor forget`).", count=redacted))
         whole = broken is None and held is not False

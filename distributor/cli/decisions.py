@@ -9,6 +9,7 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import delivery_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
+from distributor.cli.which import NamedIssue, one_issue
 from distributor.delivery.decision import Decision
 from distributor.dispatch.decisions import Decided, Meant, decide, meant
 from distributor.dispatch.hours import hour_of
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         recipient: Annotated[str, typer.Argument(help=say("A name, a unit or an address."))],
         issue: Issue = None,
+        named_issue: NamedIssue = None,
         arrived: Annotated[bool, typer.Option("--arrived", help=say("They say they have it."))] = False,
         resend: Annotated[bool, typer.Option("--resend", help=say("Send again; they may get it twice."))] = False,
         lost: Annotated[bool, typer.Option("--lost", help=say("They do not have it; do not send again."))] = False,
@@ -44,7 +46,8 @@ def register(app: typer.Typer) -> None:
         desk: Desk = context.obj
         desk.as_json = as_json
         decision = _the_one(arrived=arrived, resend=resend, lost=lost)
-        return _decide(desk, issue, Selection(only=frozenset({recipient})), decision, yes=True)
+        wanted = one_issue(issue, named_issue)
+        return _decide(desk, wanted, Selection(only=frozenset({recipient})), decision, yes=True)
 
     @app.command(help=say("Make failed and waiting copies due again at once, and lift holds."))
     def retry(

@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from distributor.cli.article_show import show_standing
 from distributor.cli.desk import Desk
-from distributor.cli.progress import counted, state_name
+from distributor.cli.progress import counted, in_hand, state_name
 from distributor.cli.tables import plain_table
 from distributor.delivery.evidence import evidence_of
 from distributor.delivery.state import State
@@ -115,6 +115,22 @@ def show_summary(desk: Desk, standing: Standing) -> None:
     for article in standing.articles:
         show_standing(desk, article)
     _show_others(desk, standing)
+
+
+def show_idle(desk: Desk, standing: Standing) -> None:
+    """What to do when copies wait and nothing is going to send them by itself."""
+    count, due = standing.books, standing.next_due
+    if not count.open or in_hand(count) or all(one.hold for one, share in standing.dispatches if share.open):
+        return
+    if due is None and standing.record.released_at is None:
+        what = words("It waits for a person to let it go: `distributor send {bulletin}`.", bulletin=standing.name)
+        desk.say(what, style="yellow")
+    elif due is not None and due <= desk.now and not standing.served:
+        what = words(
+            "Copies are due and no service runs: run `distributor send {bulletin}`, or start `distributor serve`.",
+            bulletin=standing.name,
+        )
+        desk.say(what, style="yellow")
 
 
 def show_resting(desk: Desk, rests: Sequence[Resting], alone: Sequence[LeftAlone]) -> None:

@@ -11,7 +11,7 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import books_document, bulletin_document, status_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import counted, follow
-from distributor.cli.show import show_persons, show_resting, show_summary
+from distributor.cli.show import show_idle, show_persons, show_resting, show_summary
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
 from distributor.reports.progress import Standing, standing
@@ -83,6 +83,7 @@ def _one(desk: Desk, database: Database, issue: str | None, *, watch: bool) -> i
     if not desk.as_json:
         show_persons(desk, now_standing.deliveries, now_standing.receipts)
         show_summary(desk, now_standing)
+        show_idle(desk, now_standing)
         if now_standing.books.open:
             show_resting(desk, rests, alone)
     desk.answer(

@@ -9,6 +9,7 @@ from distributor.cli.desk import Desk
 from distributor.cli.documents import delivery_document
 from distributor.cli.exits import Exit
 from distributor.cli.progress import state_name
+from distributor.cli.which import NamedIssue, one_issue
 from distributor.delivery.evidence import kind_behind
 from distributor.dispatch.locate import locate
 from distributor.errors import BadInput
@@ -32,10 +33,12 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         recipient: Annotated[str, typer.Argument(help=say("A name, a unit or an address."))],
         issue: Annotated[str | None, typer.Argument(help=say("Number, title, #id or file; otherwise all."))] = None,
+        named_issue: NamedIssue = None,
         as_json: Annotated[bool, typer.Option("--json", help=say("Answer in JSON."))] = False,
     ) -> int:
         desk: Desk = context.obj
         desk.as_json = as_json
+        issue = one_issue(issue, named_issue)
         with desk.database() as database, database.read() as conn:
             record = locate(conn, issue, today=desk.today, older=True) if issue else None
             found = find_deliveries(conn, recipient, record.id if record else None)

@@ -54,7 +54,7 @@ def _try(label: str, name: str, account: OfficialAccountSettings, context: Conte
         yield failure(label, what, words("Check the network, the proxy and the firewall."))
     else:
         # Only a mass send itself shows whether there is a right to it.
-        yield ok(label, words("The account can draft and publish; {count} drafts are in its box.", count=drafts))
+        yield ok(label, words("The account can draft and publish. Drafts in its box: {count}.", count=drafts))
         if not account.preview_to:
             what = words("Nobody is named who is to see the article first.")
             yield warning(label, what, words("Set preview_to in [official_account.…] to the editor's 微信号."))

@@ -31,7 +31,7 @@ def judge(name: str, usages: tuple[Usage, ...]) -> Iterator[Diagnosis]:
     for one in usages:
         if one.wait:
             gaps = {"limit": _limit(one), "seconds": math.ceil(one.wait.total_seconds())}
-            what = words("The limit {limit} is used up; there is room again in {seconds} seconds.", **gaps)
+            what = words("The limit {limit} is used up; there is room again in {seconds} s.", **gaps)
             yield warning(name, what, words("Letters wait for it by themselves; raise the limit if more is allowed."))
     left = [say("{left} of {limit}", left=one.count - one.used, limit=_limit(one)) for one in usages if not one.wait]
     if left:

@@ -49,7 +49,7 @@ def article_words(article: ArticleRecord) -> Words:
     parts = [str(line), article.address, article.trouble if article.state not in OUT else ""]
     if article.readers:
         day, readers = article.readers[-1]
-        parts.append(say("{count} readers on {day}", count=readers, day=day))
+        parts.append(say("readers on {day}: {count}", count=readers, day=day))
     return words("{line}.", line="; ".join(part for part in parts if part))
 
 

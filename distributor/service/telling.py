@@ -118,7 +118,7 @@ def report(office: Office, bulletin_id: int) -> None:
     for group, copies in refused.items():
         if group not in dict(holds):
             what = words(
-                "{label}: {count} copies of the letter to {group} were refused for their content and wait. "
+                "{label}: copies of the letter to {group} that were refused for their content and wait: {count}. "
                 "`distributor status` shows the replies; if they should go: distributor resume #{id}",
                 label=title,
                 count=copies,

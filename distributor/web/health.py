@@ -77,7 +77,7 @@ def clock_probe(
         if dt.timedelta() <= moment - last <= limit:
             return None
         seconds = round((moment - last).total_seconds())
-        return Reason("clock", words("The clock's duties were last done {seconds} seconds ago.", seconds=seconds))
+        return Reason("clock", words("The clock's duties were last done {seconds} s ago.", seconds=seconds))
 
     return look
 

@@ -83,10 +83,12 @@ def needs(conn: Connection, local: Callable[..., str]) -> tuple[Need, ...]:
     for number in bulletins_in_doubt(conn):
         record = get_bulletin(conn, number)
         count = books(conn, number).unknown
-        what = words("{label}: nobody knows whether {count} copies arrived.", label=record.title, count=count)
+        what = words(
+            "{label}: copies of which nobody knows whether they arrived: {count}.", label=record.title, count=count
+        )
         found.append(Need(what, f"b/{number}#trouble"))
     if count := len(receipts_to_look_at(conn)):
-        found.append(Need(words("{count} receipts fit nobody or need a person's eye.", count=count), "receipts"))
+        found.append(Need(words("Receipts that fit nobody or need a person's eye: {count}.", count=count), "receipts"))
     return tuple(found)
 
 

@@ -75,7 +75,7 @@ async def test_the_list_shows_every_bulletin_with_books_that_balance(on_each: Bu
         desk.becomes("failed", "联络员2")
         page = text_of(await browser.get(""))
     assert "3 planned = 1 accepted + 1 failed + 1 unknown" in page
-    assert "云岭区巡河工作快报 第7期: nobody knows whether 1 copies arrived." in page
+    assert "云岭区巡河工作快报 第7期: copies of which nobody knows whether they arrived: 1." in page
 
 
 async def test_what_waits_for_a_person_stands_first(bureau: Bureau) -> None:
@@ -89,7 +89,7 @@ async def test_what_waits_for_a_person_stands_first(bureau: Bureau) -> None:
         receipts = await browser.get("receipts")
     assert "The mail account main is paused since 2026-11-23 17:00: the relay moves" in text_of(page)
     assert "区领导 of 云岭区巡河工作快报 第7期 is on hold: its hour was missed." in text_of(page)
-    assert "1 receipts fit nobody or need a person's eye." in text_of(page)
+    assert "Receipts that fit nobody or need a person's eye: 1." in text_of(page)
     assert 'href="resume?scope=account:main"' in page.text
     assert 'href="resume?scope=bulletin:1"' in page.text
     assert "您好" in text_of(receipts)
