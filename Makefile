@@ -28,7 +28,7 @@ demo: .venv/installed
 	$(BIN)/distributor demo
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 # Two files at a time and no more: each has its own Postfix, PostgreSQL or Chromium, and some measure seconds.
 lab: .venv/installed-dev

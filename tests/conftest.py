@@ -28,6 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", action="store_true", help="collect tests/lab too: real Postfix, Dovecot and Chromium")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core, for most tests wait for a process or a socket; each may start a PostgreSQL of its own."""
+    return min(2 * (os.cpu_count() or 1), 16)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Without --lab the lab is not there: a test that was not asked for is not a test that was skipped."""
     return True if collection_path == LAB and not config.getoption("--lab") else None

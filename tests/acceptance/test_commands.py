@@ -141,7 +141,7 @@ def test_looking_at_a_bulletin_answers_with_these_keys(office: Office) -> None:
     assert (alone.keys(), alone["warnings"]) == (checked.keys(), 0)
 
     seen = told(office, "preview", "bulletin.md", "--out", str(office.folder / "seen"))
-    assert seen.keys() == {"index", "letters", "findings"}
+    assert seen.keys() == {"index", "letters", "messages", "findings"}
     assert all(letter.keys() == {*LETTER, "recipients"} for letter in seen["letters"])
     letters = told(office, "check", "bulletin.md", "--email")["letters"]
     assert [(letter.keys(), letter["findings"]) for letter in letters] == [(LETTER, [])] * len(letters) != []

@@ -65,7 +65,7 @@ def judged(said: bool | None, exchanges: Sequence[Exchange], platform: str) -> O
 
 def _is_lost(one: Exchange, platform: str) -> bool:
     """Whether a request left and nothing is known of it: a gateway's page is no answer of the platform."""
-    if not one.sent or _code(one, platform) is not None:
+    if not one.sent or (one.status and _code(one, platform) is not None):
         return False
     if one.status in range(200, 300):
         return platform in _PLATFORMS
