@@ -14,7 +14,7 @@ from distributor.cli.check import letter_document
 from distributor.cli.desk import Desk, existing_file
 from distributor.cli.exits import Exit
 from distributor.cli.problem_documents import problem_document
-from distributor.dispatch.intake import CHANNEL, Prepared, PreparedLetter, prepare
+from distributor.dispatch.intake import Prepared, PreparedLetter, prepare
 from distributor.dispatch.letter_check import CheckedLetter, checked_letters, distinct_problems
 from distributor.dispatch.preview import write_preview
 from distributor.dispatch.signoff import judge_bulletin
@@ -23,6 +23,7 @@ from distributor.rendering.card import WECOM
 from distributor.rendering.templates import Templates
 from distributor.resources import shipped
 from distributor.service.preview import serve_gallery
+from distributor.settings.channels import EMAIL
 from distributor.web.preview import HOST
 from distributor.words import say, words
 
@@ -89,7 +90,7 @@ def _document(
     return {
         "index": str(index),
         "letters": [{**document, "recipients": counts[str(document["group"])]} for document in documents],
-        "messages": [_message(letter) for letter in prepared.letters if letter.rendition.channel != CHANNEL],
+        "messages": [_message(letter) for letter in prepared.letters if letter.rendition.channel != EMAIL],
         "findings": [problem_document(problem) for problem in findings],
     }
 

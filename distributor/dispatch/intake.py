@@ -12,28 +12,18 @@ from pathlib import Path
 
 from distributor.bulletin.model import Bulletin, Reading
 from distributor.bulletin.reading import read_bulletin
-from distributor.dispatch.letters import compile_for, prove_card
-from distributor.dispatch.paper import pdf_of
+from distributor.dispatch.group_letter import proof, render_for, without_pixel
 from distributor.errors import BadFile, BadInput, Place, Problem, Refused
 from distributor.recipients.coverage import Coverage, coverage
 from distributor.recipients.file import Loaded, load_directory
 from distributor.recipients.manners import manners_of
-from distributor.recipients.model import Attach, Directory, Group, Recipient, Reserve, WeComForm
+from distributor.recipients.model import Directory, Group, Recipient, Reserve
 from distributor.recipients.resolve import Resolved, directory_digest, resolve
-from distributor.rendering.card import WECOM, render_card
-from distributor.rendering.email import HTML_WARN, GroupView, OfficeView, html_size, issue_title, render_email
-from distributor.rendering.fields import PIXEL
+from distributor.rendering.email import issue_title
 from distributor.rendering.rendition import Rendition
 from distributor.rendering.templates import Templates
-from distributor.rendering.wecom_forms import FormUnfit
 from distributor.settings import Settings
 from distributor.store.records import BulletinKey, Frozen, Letter
-from distributor.words import words
-
-CHANNEL = "email"
-
-#: The forms in which a member of 企业微信 gets the PDF itself.
-_WITH_PDF = frozenset({WeComForm.FILE, WeComForm.CARD_AND_FILE})
 
 #: Errors of the text without which no letter can be made; what the rendering says then would only mislead.
 _NO_LETTER = frozenset({"undecodable", "too_long", "title_missing", "control_character", "line_separator", "bidi"})
@@ -150,8 +140,8 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     for group, channel, members, reserves in _letters_owed(resolved, directory):
         try:
             rendition = render_for(reading, group, settings, templates, file=path.name, channel=channel)
-            problems += _proof(rendition, settings, path)
-            problems += _without_pixel(rendition, group, settings, path)
+            problems += proof(rendition, settings, path)
+            problems += without_pixel(rendition, group, settings, path)
         except BadFile as error:  # the theme
             problems += error.problems
         except (BadInput, Refused) as error:
@@ -182,109 +172,6 @@ def _follows_from_the_text(reading: Reading) -> bool:
 def _distinct(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     """Each problem once: what is wrong with the text is wrong in every group's letter."""
     return tuple(problem for at, problem in enumerate(problems) if problem not in problems[:at])
-
-
-def _proof(rendition: Rendition, settings: Settings, path: Path) -> list[Problem]:
-    """Proves that a rendition can be a letter or a card, and says when it is larger than mail systems like."""
-    if rendition.channel != CHANNEL:
-        prove_card(rendition)
-        return []
-    size = compile_for(settings, rendition).typical_size
-    limit = settings.send.max_message_bytes
-    if size > limit:
-        raise Refused(
-            words(
-                "The letter to {group} has {size} bytes; the limit is {limit}.",
-                group=rendition.group,
-                size=size,
-                limit=limit,
-            ),
-            do=words("Use fewer or smaller pictures."),
-            place=Place(path.name),
-        )
-    if html_size(rendition) > HTML_WARN:
-        what = words(
-            "The letter to {group} has {size} KB of HTML; some mail programs cut it off at 100 KB.",
-            group=rendition.group,
-            size=html_size(rendition) // 1024,
-        )
-        return [Problem(Place(path.name), "html_large", what, words("Consider two numbers."), grade="warning")]
-    return []
-
-
-def _without_pixel(rendition: Rendition, group: Group, settings: Settings, path: Path) -> list[Problem]:
-    """A warning when the group's letters are to be counted by a picture, and this one loads none."""
-    if not group.pixel or rendition.channel != CHANNEL or PIXEL in rendition.fields:
-        return []
-    gaps = {"group": group.name}
-    what = words("pixel has no effect: the letter to {group} loads no picture from the reader's page.", **gaps)
-    if not settings.office.base_url:
-        do = words("Set office.base_url, or remove pixel.")
-    else:
-        do = words("Print links.pixel as the built-in letter.html does, or remove pixel.")
-    return [Problem(group.place or Place(path.name), "no_effect", what, do, grade="warning")]
-
-
-def render_for(
-    reading: Reading,
-    group: Group,
-    settings: Settings,
-    templates: Templates,
-    *,
-    file: str,
-    channel: str = CHANNEL,
-    edition: int = 1,
-) -> Rendition:
-    """Renders the letter that one group gets on one channel, with its files.
-
-    `file` names the bulletin in errors; `edition` above 1 is a correction (更正).
-    """
-    office = settings.office
-    view = GroupView(
-        name=group.name,
-        direction=group.direction,
-        template=group.template,
-        acknowledge=group.acknowledge,
-        due=group.due,
-        pixel=group.pixel,
-    )
-    sender = OfficeView(
-        name=office.name,
-        phone=office.phone,
-        reply_address=office.reply_to or office.sender,
-        base_url=office.base_url,
-    )
-    # What goes to a chat is everybody's, and no paper for one reader.
-    code = channel == CHANNEL and bool(office.base_url) and Attach.PDF_WITH_CODE in group.attached
-    # Most forms for a member have no room for a file, and lead to the page that has it.
-    carries = group.wecom_form in _WITH_PDF if channel == WECOM else bool(group.attached)
-    files = (pdf_of(reading, templates, file=file, edition=edition, code=code),) if carries else ()
-    bulletin = reading.bulletin
-    if channel != CHANNEL:
-        try:
-            card = render_card(
-                bulletin,
-                group=view,
-                office=sender,
-                templates=templates,
-                channel=channel,
-                edition=edition,
-                form=group.wecom_form,
-                pictures=reading.assets,
-            )
-        except FormUnfit as error:
-            error.place = group.place
-            raise
-        return replace(card, attachments=files)
-    return render_email(
-        bulletin,
-        group=view,
-        office=sender,
-        templates=templates,
-        pictures=reading.assets,
-        edition=edition,
-        attachments=files,
-    )
 
 
 def key_of(bulletin: Bulletin, *, today: dt.date) -> BulletinKey:

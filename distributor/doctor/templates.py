@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from distributor.bulletin.reading import READABLE, read_bulletin
-from distributor.dispatch.intake import load_recipients, render_for, templates_of
+from distributor.dispatch.group_letter import render_for
+from distributor.dispatch.intake import load_recipients, templates_of
 from distributor.dispatch.letters import prove
 from distributor.doctor.diagnosis import Context, Diagnosis, failure, of_error, ok
 from distributor.errors import BadFile, BadInput, DistributorError
