@@ -31,6 +31,9 @@ READING = dt.timedelta(minutes=5)
 PAUSE = dt.timedelta(seconds=30)
 LONGEST = dt.timedelta(minutes=10)
 
+#: How often, in seconds, the settings are asked whether there is a mailbox by now.
+UNUSED = 5.0
+
 #: Trouble that is over sooner is not worth a letter to the editors; a refused login is at once.
 PATIENCE = dt.timedelta(minutes=15)
 
@@ -70,7 +73,7 @@ class Receiving:
             self._close()
             self._settings = settings
         if not settings.host:
-            return 1.0
+            return UNUSED
         try:
             if not self._take_place(settings):
                 return settings.poll.total_seconds()

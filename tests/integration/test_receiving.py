@@ -9,7 +9,7 @@ import pytest
 from distributor.receipts.mailbox import MailboxFault, MailboxTrouble
 from distributor.service import receiving
 from distributor.service.office import Office
-from distributor.service.receiving import LONGEST, PAUSE, READER, Receiving
+from distributor.service.receiving import LONGEST, PAUSE, READER, UNUSED, Receiving
 from distributor.store import leases
 from distributor.store.alerts import alerts
 from distributor.store.database import Database
@@ -105,7 +105,7 @@ def test_without_a_mailbox_nothing_is_opened(room: Mailroom, monkeypatch: pytest
     office = office_of(room)
     office.settings = room.bureau.settings
 
-    assert Receiving(office).once() == 1.0
+    assert Receiving(office).once() == UNUSED
 
 
 def test_trouble_waits_longer_each_time_and_ends_with_the_first_reading(

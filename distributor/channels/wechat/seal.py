@@ -14,13 +14,14 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import Final
-
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.padding import PKCS7
+from typing import TYPE_CHECKING, Final
 
 from distributor.misfit import Misfit
 from distributor.words import words
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+    from cryptography.hazmat.primitives.padding import PKCS7
 
 _BLOCK: Final = 32
 _SALT: Final = 16
@@ -79,12 +80,15 @@ class Seal:
         """The cipher text of a message, in base64. `salt` is 16 random bytes unless given."""
         salt = secrets.token_bytes(_SALT) if salt is None else salt
         plain = salt + len(message).to_bytes(_LENGTH, "big") + message + self.receive_id.encode()
-        padder = PKCS7(_BLOCK * 8).padder()
+        padder = _padding().padder()
         encryptor = self._cipher().encryptor()
         padded = padder.update(plain) + padder.finalize()
         return base64.b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
 
     def _cipher(self) -> "Cipher[modes.CBC]":
+        # Loaded where something is sealed: it takes 7 MB, and most offices have no callbacks.
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
         return Cipher(algorithms.AES256(self.key), modes.CBC(self.key[:16]))
 
     def _decrypt(self, encrypted: str) -> bytes:
@@ -94,7 +98,7 @@ class Seal:
             cipher_text = base64.b64decode(encrypted.encode("ascii"), validate=True)
             decryptor = self._cipher().decryptor()
             padded = decryptor.update(cipher_text) + decryptor.finalize()
-            unpadder = PKCS7(_BLOCK * 8).unpadder()
+            unpadder = _padding().unpadder()
             return unpadder.update(padded) + unpadder.finalize()
         except (binascii.Error, UnicodeEncodeError):
             raise BadSeal(BadSeal.BUFFER) from None
@@ -114,3 +118,9 @@ class Seal:
 def signature(*parts: str) -> str:
     """SHA-1 in hex over the sorted parts: with three parts the plain signature of an Official Account's callback."""
     return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
+
+
+def _padding() -> "PKCS7":
+    from cryptography.hazmat.primitives.padding import PKCS7
+
+    return PKCS7(_BLOCK * 8)
