@@ -7,8 +7,10 @@ import datetime as dt
 import functools
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx2
+if TYPE_CHECKING:  # loaded at the first call: an office that only sends mail makes none
+    import httpx2
 
 #: No answer that the program asks for has a megabyte.
 _LONGEST = 1_000_000
@@ -18,8 +20,10 @@ class Endless(Exception):
     """An answer is longer than any that is asked for."""
 
 
-def open_client(base_url: str, *, ca_file: Path | None, proxy: str, timeout: dt.timedelta) -> httpx2.AsyncClient:
+def open_client(base_url: str, *, ca_file: Path | None, proxy: str, timeout: dt.timedelta) -> "httpx2.AsyncClient":
     """A client that trusts the system's CAs and `ca_file`. `timeout` holds for each step of a call."""
+    import httpx2
+
     return httpx2.AsyncClient(
         base_url=base_url,
         timeout=timeout.total_seconds(),
@@ -39,7 +43,7 @@ def _trust(ca_file: Path | None, _changed: int) -> ssl.SSLContext:
     return tls
 
 
-async def whole_body(response: httpx2.Response) -> bytes:
+async def whole_body(response: "httpx2.Response") -> bytes:
     """The body of an answer that is being streamed. Raises `Endless`, and what httpx2 raises."""
     body = bytearray()
     async for piece in response.aiter_bytes():

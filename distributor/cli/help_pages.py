@@ -5,17 +5,9 @@ It has them in English only: the titles of the boxes, what stands behind an opti
 
 from typing import Any
 
-from typer import rich_utils
 from typer.core import TyperGroup
 
 from distributor.words import say
-
-rich_utils.OPTIONS_PANEL_TITLE = say("Options")
-rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
-rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
-rich_utils.REQUIRED_LONG_STRING = say("[required]")
-# The library fills in the value itself.
-rich_utils.DEFAULT_STRING = say("[default: {value}]", value="{}")
 
 
 class Group(TyperGroup):
@@ -26,6 +18,15 @@ class Group(TyperGroup):
 
     def get_help_option(self, ctx: Any) -> Any:
         return _explained(super().get_help_option(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _speak()
+        super().format_help(ctx, formatter)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if "--help" in args:
+            _speak()
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
@@ -38,3 +39,14 @@ def _explained(option: Any) -> Any:
     if option is not None:
         option.help = say("Show this page and stop.")
     return option
+
+
+def _speak() -> None:
+    from typer import rich_utils  # only pages need it, and the service none
+
+    rich_utils.OPTIONS_PANEL_TITLE = say("Options")
+    rich_utils.ARGUMENTS_PANEL_TITLE = say("Arguments")
+    rich_utils.COMMANDS_PANEL_TITLE = say("Commands")
+    rich_utils.REQUIRED_LONG_STRING = say("[required]")
+    # The library fills in the value itself.
+    rich_utils.DEFAULT_STRING = say("[default: {value}]", value="{}")

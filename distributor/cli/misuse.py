@@ -16,7 +16,8 @@ _INVALID: Final = r"Invalid value for '?(?P<name>.*?)'?: "
 
 #: The library's sentence, and ours with the same gaps. The first that fits is taken.
 _SAYINGS: Sequence[tuple[str, Words]] = (
-    (r"Missing command\.", words("Which command?")),
+    # Empty: a page of help has been shown instead.
+    (r"(?:Missing command\.)?", words("Which command?")),
     (r"No such command '(?P<name>.*?)'\.?.*", words("There is no command {name}.")),
     (r"No such option: (?P<name>\S+).*", words("There is no option {name}.")),
     (r"Missing (?:argument|option|parameter) '(?P<name>.*?)'\.?.*", words("{name} is missing.")),

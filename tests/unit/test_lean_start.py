@@ -11,11 +11,23 @@ import distributor
 from distributor.service import memory
 
 #: What only some commands, or other processes, need.
-HEAVY = ("aiosmtpd", "alembic", "apprise", "joserfc", "requests", "typst")
+HEAVY = (
+    "aiosmtpd",
+    "alembic",
+    "apprise",
+    "cryptography",
+    "httpx2",
+    "joserfc",
+    "mammoth",
+    "requests",
+    "typer.rich_utils",
+    "typst",
+)
 
 
 def test_starting_the_program_loads_nothing_that_few_need() -> None:
-    look = f"import sys, distributor.cli.app; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    rooms = "distributor.cli.app, distributor.service.run"
+    look = f"import sys, {rooms}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

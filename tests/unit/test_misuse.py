@@ -13,6 +13,7 @@ from distributor.cli.misuse import Misused
 TYPED = {
     "one_too_many": (["status", "7", "8"], "8 is too much.", ""),
     "two_too_many": (["status", "7", "8", "(9)"], "8 (9) is too much.", ""),
+    "no_command": (["mailbox"], "Which command?", ""),
     "no_such_command": (["sned"], "There is no command sned.", ""),
     "no_such_option": (["status", "--jsn"], "There is no option --jsn.", ""),
     "no_argument": (["why"], "recipient is missing.", ""),

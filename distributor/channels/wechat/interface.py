@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx2
-
 from distributor.discretion import discreet_text
 from distributor.http_calls import Endless, open_client, whole_body
 
@@ -78,6 +76,8 @@ class Interface:
         await self._client.aclose()
 
     async def _answer(self, method: str, path: str, **request: Any) -> Answer:
+        import httpx2  # as late as in http_calls
+
         try:
             async with self._client.stream(method, path, **request) as response:
                 body = await whole_body(response)
@@ -104,6 +104,6 @@ def _read(status: int, body: bytes) -> Answer:
     return Answer(errcode, discreet_text(" ".join(str(errmsg).split())[:_LONGEST_TEXT]), document)
 
 
-def _reason(error: httpx2.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     """What went wrong, without the address: it holds a token or a key."""
     return type(error).__name__
