@@ -33,6 +33,8 @@ _ROOT = "distributor"
 #: Records of libraries are told by these; what they say is in `message`.
 _LIBRARY = "library"
 _FIRST = ("at", "level", "action", "room")
+#: What syslog and the journal call the levels (sd-daemon(3)).
+_PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 
 
 def log(room: str) -> Log:
@@ -62,10 +64,19 @@ def chosen(form: str, level: str, environ: Mapping[str, str] = os.environ) -> tu
     return form, level
 
 
-def configure(form: str = "console", level: str = "info", *, stream: TextIO | None = None) -> None:
+def configure(
+    form: str = "console",
+    level: str = "info",
+    *,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
     """Starts writing, once for the process; a second call replaces the first. Libraries speak from `warning` on."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
     render: Processor = _json if form == "json" else _console
+    if _is_journal(stream, environ):
+        render = _with_priority(render)
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=[*_SHARED, _of_library], processors=[*_LAST, render]))
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.INFO if level == "debug" else logging.WARNING)
@@ -96,6 +107,25 @@ def _console(logger: WrappedLogger, method: str, record: EventDict) -> str:
     rest = " ".join(f"{one_line(key)}={one_line(_plain(value))}" for key, value in record.items())
     indented = "".join(f"\n    | {visible(line)}" for line in trace.splitlines())
     return f"{at} {level:<7} {one_line(action):<24} {rest}{indented}"
+
+
+def _is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether systemd's journal reads the stream: $JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+def _with_priority(render: Processor) -> Processor:
+    """The same with the level before each line, which the journal takes off and `journalctl --priority` goes by."""
+
+    def rendered(logger: WrappedLogger, method: str, record: EventDict) -> str:
+        prefix = f"<{_PRIORITIES.get(str(record.get('level')), _PRIORITIES['info'])}>"
+        return prefix + str(render(logger, method, record)).replace("\n", f"\n{prefix}")
+
+    return rendered
 
 
 def _plain(value: object) -> object:
