@@ -21,7 +21,9 @@ _ITEM = "石桥镇组织河长巡河二十三人次，清理河道漂浮物四�
 _SURNAMES = "王李张刘陈杨黄赵吴周"
 _GIVEN = ("伟", "芳", "建国", "秀英", "志强", "晓燕", "海涛", "玉兰", "文博", "雪梅")
 
-NAME, UNIT, ROLE, READ, ACKNOWLEDGE = (fields.mark(fields.Field(name)) for name in fields.NAMES)
+_RECIPIENT, _LINKS = fields.RecipientFields(), fields.LinkFields()
+NAME, UNIT, ROLE = map(fields.mark, (_RECIPIENT.name, _RECIPIENT.unit, _RECIPIENT.role))
+READ, ACKNOWLEDGE = map(fields.mark, (_LINKS.read, _LINKS.acknowledge))
 
 
 def settings_of(home: Path, *, port: int, connections: int) -> Settings:

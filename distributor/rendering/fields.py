@@ -71,12 +71,6 @@ class LinkFields:
         self.cover = Field("links.cover")
 
 
-NAMES = (
-    *("recipient.name", "recipient.unit", "recipient.role"),
-    *("links.read", "links.acknowledge", "links.pixel", "links.cover"),
-)
-
-
 #: The address of the picture that is counted when a letter is shown.
 PIXEL = "links.pixel"
 
