@@ -62,13 +62,13 @@ async def test_7_a_wrong_password_is_tried_once_and_after_the_pause_with_one_let
             let_pass(database := database_of(office), minutes=6)
             await service.until("send.ended", accepted=1)
             await service.until("send.ended", finished=True)
+            await server.until(lambda: "535" in "".join(told(server)))
             assert await service.stop() == 0
         with database.read() as conn:
             assert [breaker.standing.value for breaker in breakers(conn)] == ["closed"]
         database.close()
     assert copies(server) == dict.fromkeys(office.states(), 1)
     assert "right" not in str(service.log)
-    assert "535" in "".join(told(server))
 
 
 async def test_a_password_file_that_is_missing_stops_the_account_and_not_the_service(tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ async def test_41_a_restored_backup_sends_nothing_until_a_person_has_looked(tmp_
             await ask(office, "resume")
             drop(office, number=8)
             await service.until("send.ended", bulletin=2, finished=True)
+            await server.until(lambda: any("backup was restored" in text for text in told(server)))
             assert await service.stop() == 0
         assert causes(service).count("restored_backup") == 1
-    assert any("backup was restored" in text for text in told(server))
 
 
 async def test_a_file_that_cannot_be_moved_stops_no_other_and_is_told_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import base64
 import socket
 import ssl
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -112,6 +112,7 @@ class ScriptedServer:
     body_begun: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
     _plans: dict[tuple[str, str], deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     _server: asyncio.Server | None = None
     _lines: dict["_Line", asyncio.Task[None]] = field(default_factory=dict)
@@ -126,6 +127,13 @@ class ScriptedServer:
             return await asyncio.wait_for(self.idle.wait(), 2)
         except TimeoutError:
             return False
+
+    async def until(self, condition: Callable[[], bool], *, patience: float = 40) -> None:
+        """Waits until a condition holds about what was delivered."""
+        async with asyncio.timeout(patience):
+            while not condition():
+                self.taken.clear()
+                await self.taken.wait()
 
     def act(self, stage: str, address: str = "") -> Act | None:
         """Takes the next act of a stage."""
@@ -379,6 +387,7 @@ class _Line:
         sender, mail_parameters = self._sender
         for recipient, rcpt_parameters in self._recipients:
             self._server.delivered.append(Delivered(sender, recipient, body, mail_parameters, rcpt_parameters))
+        self._server.taken.set()
 
 
 def _path(command: str) -> tuple[str, str]:
