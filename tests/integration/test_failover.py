@@ -230,7 +230,7 @@ async def test_when_every_account_fails_nobody_is_charged_and_nothing_is_lost(ho
     assert turn.stopped is not None
     assert states(house.database) == {"queued": 6}
     assert {row.attempts for row in rows(house.database).values()} == {0}
-    assert [account for account, _ in house.alone] == ["first", "second"]
+    assert sorted(account for account, _ in house.alone) == ["first", "second"]
     assert admitted(house.database, house.settings) == ()
 
 
