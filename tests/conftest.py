@@ -18,8 +18,8 @@ _MEMORY = Path("/dev/shm")
 if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 4_000_000_000:
     os.environ["TMPDIR"] = str(_MEMORY)
 
-# How long an example takes says more of the machine than of the code; timings belong in benchmarks.
-hypothesis.settings.register_profile("house", deadline=None)
+# How long an example takes, or its making, says more of the machine than of the code; timings belong in benchmarks.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")
 
 

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
+from tests.channels.moments import let_pass
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -69,6 +71,10 @@ class ChatPlatform:
     posted: list[Posted] = field(default_factory=list)
     shown: list[Posted] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
+    #: So many seconds pass for the event loop when an answer does not come, or does not end.
+    haste: float = 0
+    #: Somebody has opened a line.
+    called: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
         self._script: dict[str, deque[Act]] = defaultdict(deque)
@@ -95,6 +101,7 @@ class ChatPlatform:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self.called.set()
         try:
             await self._answer(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -123,9 +130,11 @@ class ChatPlatform:
                 await writer.drain()
             case Drip():
                 writer.write(b"HTTP/1.1 200 said\r\ncontent-length: 1000000\r\n\r\n")
+                let_pass(self.haste)
                 while True:
                     writer.write(b"x")
                     await writer.drain()
                     await asyncio.sleep(0.02)
             case Stay():
+                let_pass(self.haste)
                 await reader.read()

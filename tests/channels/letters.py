@@ -1,6 +1,5 @@
 """Letters and checkpoints for the channels' tests."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,10 +12,17 @@ from distributor.channels.base import Envelope, Message, OpenFailed
 from distributor.channels.smtp import SmtpChannel
 from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
 from distributor.settings import SmtpAccount
+from tests.channels.moments import breathe
 from tests.channels.server import ScriptedServer
 
-#: A limit for answers that never come.
-SHORT = timedelta(seconds=0.3)
+#: How long an answer is waited for. It only ends what hangs: where no answer comes, a test lets the time pass.
+LIMIT = timedelta(seconds=60)
+
+#: The `haste` of a server that lets all limits end.
+TOO_LONG = 61.0
+
+#: Nobody listens here, and no server that takes any free port is ever given this one.
+NOBODY = 1
 
 SENDER = "hzb@example.gov.cn"
 BODY = b"Subject: =?utf-8?b?566A5oql?=\r\n\r\nfirst line\r\n.second line begins with a dot\r\n.\r\nlast line\r\n"
@@ -48,16 +54,10 @@ class Checkpoints:
         return self.answer
 
 
-async def breathe() -> None:
-    """Gives everybody in this event loop the time to do what they can."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
 def account_of(server: ScriptedServer, **changes: Any) -> SmtpAccount:
-    """The account of a test: short limits, no TLS, loopback."""
+    """The account of a test: no TLS, loopback."""
     fields: dict[str, Any] = {"host": "127.0.0.1", "port": server.port, "security": "none"}
-    fields |= {"timeout": timedelta(seconds=10), "dot_timeout": timedelta(seconds=10)}
+    fields |= {"timeout": LIMIT, "dot_timeout": LIMIT}
     return SmtpAccount(**(fields | changes))
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from tests.channels.moments import breathe, let_pass
+
 
 @dataclass(frozen=True)
 class Say:
@@ -112,6 +114,8 @@ class ScriptedServer:
     body_begun: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    #: So many seconds pass for the event loop when a client is kept waiting: a short limit might end too soon instead.
+    haste: float = 0
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     _plans: dict[tuple[str, str], deque[Act]] = field(default_factory=lambda: defaultdict(deque))
     _server: asyncio.Server | None = None
@@ -124,11 +128,11 @@ class ScriptedServer:
     async def deserted(self) -> bool:
         """Waits until every client has hung up; False when one stays."""
         try:
-            return await asyncio.wait_for(self.idle.wait(), 2)
+            return await asyncio.wait_for(self.idle.wait(), 60)
         except TimeoutError:
             return False
 
-    async def until(self, condition: Callable[[], bool], *, patience: float = 40) -> None:
+    async def until(self, condition: Callable[[], bool], *, patience: float = 60) -> None:
         """Waits until a condition holds about what was delivered."""
         async with asyncio.timeout(patience):
             while not condition():
@@ -249,6 +253,7 @@ class _Line:
             case Drip(octets):
                 await self._drip(octets)
             case Wait(until):
+                await self._keep_waiting()
                 await until.wait()
             case Stall():
                 await self._stall()
@@ -259,12 +264,20 @@ class _Line:
         self.say(usual)
         return usual[0]
 
-    async def _stall(self) -> None:
+    async def _keep_waiting(self) -> None:
         self._server.stalled.set()
+        if self._server.haste:
+            await breathe()  # until the client has nothing left to do but wait
+            let_pass(self._server.haste)
+
+    async def _stall(self) -> None:
+        await self._keep_waiting()
         while True:
             await self._read()
 
     async def _drip(self, octets: bytes) -> None:
+        self._writer.write(octets)
+        await self._keep_waiting()
         while True:
             for octet in octets:
                 self._writer.write(bytes([octet]))
@@ -343,6 +356,7 @@ class _Line:
         self._server.body_begun.set()
         match self._server.act("BODY", address):
             case Wait(until):
+                await self._keep_waiting()
                 await until.wait()
             case Stall():
                 await self._stall()

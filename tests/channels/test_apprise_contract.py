@@ -14,6 +14,7 @@ from distributor.channels.base import Channel, Envelope, Message
 from distributor.settings.apprise import AppriseChat
 from tests.channels.chat_platform import ChatPlatform, HangUp, Say
 from tests.channels.contract import Answer, Carrier, ChannelContract
+from tests.channels.letters import NOBODY
 from tests.channels.test_wecom_contract import PEOPLE
 
 
@@ -29,13 +30,12 @@ class Chats(Mapping[str, AppriseChat]):
     """A chat for each address of the suite. Where a line is to be lost, nobody listens for that one try."""
 
     platform: ChatPlatform
-    nobody: int
     lost: dict[str, deque[bool]] = field(default_factory=lambda: defaultdict(deque))
 
     def __getitem__(self, name: str) -> AppriseChat:
         if name not in PEOPLE:
             raise KeyError(name)
-        port = self.nobody if self.lost[name] and self.lost[name].popleft() else self.platform.port
+        port = NOBODY if self.lost[name] and self.lost[name].popleft() else self.platform.port
         return AppriseChat(url=SecretStr(f"json://127.0.0.1:{port}/{quote(name)}"))
 
     def __iter__(self) -> Iterator[str]:
@@ -82,6 +82,6 @@ class AppriseCarrier:
 
 class TestAppriseChannel(ChannelContract):
     @pytest.fixture
-    async def carrier(self, unused_tcp_port: int) -> AsyncIterator[Carrier]:
+    async def carrier(self) -> AsyncIterator[Carrier]:
         async with ChatPlatform() as platform:
-            yield AppriseCarrier(platform, Chats(platform, unused_tcp_port))
+            yield AppriseCarrier(platform, Chats(platform))

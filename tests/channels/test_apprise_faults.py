@@ -24,7 +24,8 @@ from distributor.channels.base import File, Message
 from distributor.delivery.outcome import Fault, Outcome, Verdict
 from distributor.settings.apprise import AppriseChat, secrets_in
 from tests.channels.chat_platform import Act, ChatPlatform, Drip, HangUp, Say, Stay, said
-from tests.channels.letters import SHORT, Checkpoints
+from tests.channels.letters import NOBODY, TOO_LONG, Checkpoints
+from tests.channels.moments import let_pass
 from tests.channels.test_apprise_contract import chat_message
 
 FEISHU, FEISHU_PATH = (
@@ -38,7 +39,7 @@ SLACK, SLACK_PATH = (
     ("/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"),
 )
 WELL = said(code=0, msg="success", data={})
-NOBODY = b"<html>bad gateway</html>"
+GATEWAY = b"<html>bad gateway</html>"
 PDF = File("简报.pdf", "application/pdf", b"%PDF-1.7 paper")
 
 
@@ -50,7 +51,7 @@ async def platform() -> AsyncIterator[ChatPlatform]:
 
 async def sent(platform: ChatPlatform, url: str = FEISHU, message: Message | None = None, **changes: Any) -> Outcome:
     """What comes of one message by a new line, at the platform on the socket."""
-    chat = AppriseChat(**{"url": SecretStr(url), "base_url": platform.address, "timeout": "10 seconds", **changes})
+    chat = AppriseChat(**{"url": SecretStr(url), "base_url": platform.address, "timeout": "60 seconds", **changes})
     channel = AppriseChannel({"一群": chat})
     outcome = await channel.send(message or chat_message("一群"), Checkpoints())
     await channel.close()
@@ -70,11 +71,11 @@ async def sent(platform: ChatPlatform, url: str = FEISHU, message: Message | Non
         pytest.param(said(400), Verdict.DEFERRED, Fault.NONE, 400, id="a bad request"),
         pytest.param(said(404), Verdict.REJECTED, Fault.RECIPIENT, 404, id="not there"),
         pytest.param(said(429), Verdict.DEFERRED, Fault.RECIPIENT, 429, id="too many requests"),
-        pytest.param(Say(503, NOBODY, taken=False), Verdict.DEFERRED, Fault.RECIPIENT, 503, id="busy"),
+        pytest.param(Say(503, GATEWAY, taken=False), Verdict.DEFERRED, Fault.RECIPIENT, 503, id="busy"),
         pytest.param(Say(302, b"", (("location", "/login"),)), Verdict.DEFERRED, Fault.NONE, 302, id="elsewhere"),
-        pytest.param(Say(200, NOBODY), Verdict.UNKNOWN, Fault.NETWORK, 0, id="200 without an answer"),
+        pytest.param(Say(200, GATEWAY), Verdict.UNKNOWN, Fault.NETWORK, 0, id="200 without an answer"),
         pytest.param(said(ok=True), Verdict.UNKNOWN, Fault.NETWORK, 0, id="200 by somebody else"),
-        pytest.param(Say(502, NOBODY), Verdict.UNKNOWN, Fault.NETWORK, 0, id="a gateway's page"),
+        pytest.param(Say(502, GATEWAY), Verdict.UNKNOWN, Fault.NETWORK, 0, id="a gateway's page"),
         pytest.param(said(500, error="?"), Verdict.UNKNOWN, Fault.NETWORK, 0, id="it broke"),
         pytest.param(HangUp(), Verdict.UNKNOWN, Fault.NETWORK, 0, id="it hung up"),
     ],
@@ -135,21 +136,24 @@ async def test_the_pause_that_the_platform_asks_for_is_kept_within_an_hour(platf
 
 @pytest.mark.parametrize("act", [Stay(), Drip()], ids=["silent", "endless"])
 async def test_when_the_time_is_over_and_the_words_had_left_nobody_knows(platform: ChatPlatform, act: Act) -> None:
-    platform.usual = act
-    outcome = await sent(platform, timeout=SHORT)
+    platform.usual, platform.haste = act, TOO_LONG
+    outcome = await sent(platform)
     assert outcome.verdict is Verdict.UNKNOWN
     assert len(platform.posted) == 1
 
 
 async def test_when_the_time_is_over_and_the_line_was_not_open_nothing_has_left(platform: ChatPlatform) -> None:
     """The socket takes the connection and never answers the TLS greeting."""
-    outcome = await sent(platform, base_url=f"https://127.0.0.1:{platform.port}", timeout=SHORT)
+    sending = asyncio.create_task(sent(platform, base_url=f"https://127.0.0.1:{platform.port}"))
+    await platform.called.wait()
+    let_pass(TOO_LONG)
+    outcome = await sending
     assert (outcome.verdict, outcome.fault) == (Verdict.DEFERRED, Fault.NETWORK)
     assert platform.posted == []
 
 
-async def test_when_nobody_listens_nothing_was_sent(platform: ChatPlatform, unused_tcp_port: int) -> None:
-    outcome = await sent(platform, base_url=f"http://127.0.0.1:{unused_tcp_port}")
+async def test_when_nobody_listens_nothing_was_sent(platform: ChatPlatform) -> None:
+    outcome = await sent(platform, base_url=f"http://127.0.0.1:{NOBODY}")
     assert (outcome.verdict, outcome.fault) == (Verdict.DEFERRED, Fault.NETWORK)
 
 
@@ -237,9 +241,9 @@ async def test_certificates_are_checked_whatever_the_url_says(platform: ChatPlat
 
 
 async def test_a_proxy_of_the_settings_is_used_and_none_of_the_environment(
-    platform: ChatPlatform, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+    platform: ChatPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_tcp_port}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{NOBODY}")
     assert (await sent(platform)).verdict is Verdict.ACCEPTED
     outcome = await sent(platform, base_url="http://localhost:9", proxy=platform.address)
     assert outcome.verdict is Verdict.ACCEPTED
@@ -271,7 +275,7 @@ async def test_other_users_of_the_http_library_are_left_alone(platform: ChatPlat
     """Outside a message's own thread no rule of ours holds."""
     await sent(platform)
     platform.script("/there", [Say(302, b"", (("location", "/here"),))])
-    answer = await asyncio.to_thread(requests.get, f"{platform.address}/there", timeout=5)
+    answer = await asyncio.to_thread(requests.get, f"{platform.address}/there", timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (200, 0)
 
 

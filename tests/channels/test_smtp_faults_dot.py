@@ -1,12 +1,14 @@
 """Faults 18 to 23: around the dot, where a retry ends and doubt begins."""
 
 import asyncio
+import datetime as dt
 
 import pytest
 
 from distributor.channels.base import ClaimLost
 from distributor.delivery.outcome import Fault, Stage, Verdict
-from tests.channels.letters import SHORT, Checkpoints, channel_to, letter, sent, what
+from tests.channels.letters import TOO_LONG, Checkpoints, channel_to, letter, sent, what
+from tests.channels.moments import breathe, let_pass
 from tests.channels.server import Drip, Drop, Raw, Say, SayAndDrop, ScriptedServer, Stall, TakeAndDrop, TakeAndSay, Wait
 
 
@@ -52,8 +54,12 @@ async def test_21_a_spam_verdict_at_the_dot_is_about_the_content(server: Scripte
 async def test_22_a_late_answer_to_the_dot_is_awaited_beyond_the_limit_of_commands(server: ScriptedServer) -> None:
     late = asyncio.Event()
     server.plan("DOT", Wait(late))
-    asyncio.get_running_loop().call_later(0.6, late.set)
-    outcome = await sent(server, timeout=SHORT)
+    sending = asyncio.create_task(sent(server, dot_timeout=dt.timedelta(minutes=10)))
+    await server.stalled.wait()
+    let_pass(TOO_LONG)
+    await breathe()
+    late.set()
+    outcome = await sending
     assert outcome.verdict is Verdict.ACCEPTED
     assert len(server.delivered) == 1
 
@@ -64,8 +70,9 @@ async def test_22_a_late_answer_to_the_dot_is_awaited_beyond_the_limit_of_comman
 async def test_23_no_readable_answer_to_the_dot_is_unknown(
     server: ScriptedServer, answer: Stall | Raw | Drip | Say
 ) -> None:
+    server.haste = TOO_LONG
     server.plan("DOT", answer)
-    channel = channel_to(server, dot_timeout=SHORT)
+    channel = channel_to(server)
     outcome = await channel.send(letter(), Checkpoints())
     assert await server.deserted()
     await channel.close()
@@ -120,11 +127,17 @@ async def test_what_happens_during_the_checkpoint_keeps_the_dot_back(
 
 
 async def test_nothing_of_the_dot_is_on_the_wire_while_the_checkpoint_is_awaited(server: ScriptedServer) -> None:
-    channel = channel_to(server)
-    checkpoint = Checkpoints(during=lambda: (server.body_begun.is_set(), server.dots))
+    channel, dots = channel_to(server), []
+
+    async def checkpoint() -> bool:
+        await server.body_begun.wait()
+        await breathe()
+        dots.append(server.dots)
+        return True
+
     await channel.send(letter(), checkpoint)
     await channel.close()
-    assert checkpoint.seen == [(True, 0)]
+    assert dots == [0]
     assert server.dots == 1
 
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from distributor.delivery.outcome import Fault, Stage, Verdict
-from tests.channels.letters import BODY, SHORT, Checkpoints, breathe, channel_to, letter, opened, sent, what
+from tests.channels.letters import BODY, TOO_LONG, Checkpoints, channel_to, letter, opened, sent, what
+from tests.channels.moments import breathe
 from tests.channels.server import Drip, Drop, Raw, Say, ScriptedServer, Stall, Wait
 
 
@@ -22,7 +23,8 @@ async def test_24_a_failed_goodbye_changes_nothing(server: ScriptedServer, farew
 async def test_25_a_line_that_ends_between_letters_is_opened_again(
     server: ScriptedServer, end: Say | Drop | Stall
 ) -> None:
-    channel, checkpoint = channel_to(server, timeout=SHORT), Checkpoints()
+    server.haste = TOO_LONG
+    channel, checkpoint = channel_to(server), Checkpoints()
     first = await channel.send(letter("a@x.test"), checkpoint)
     server.plan("MAIL", end)
     second = await channel.send(letter("b@x.test"), checkpoint)
@@ -93,9 +95,9 @@ ENDLESS_REPLY = b"250-and so on\r\n" * 101 + b"250 at last\r\n"
     ids=["64 KiB", "endless", "no code", "strange code", "drip", "blackhole"],
 )
 async def test_26_a_greeting_without_sense_or_end_frees_the_line(greeting: Raw | Drip | Stall) -> None:
-    async with ScriptedServer() as server:
+    async with ScriptedServer(haste=TOO_LONG) as server:
         server.plan("GREETING", greeting)
-        outcome = await opened(server, timeout=SHORT)
+        outcome = await opened(server)
     assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage.GREETING)
     assert len(outcome.reply.text) <= 1000
 
@@ -117,17 +119,19 @@ async def test_26_a_greeting_without_sense_or_end_frees_the_line(greeting: Raw |
 async def test_26_an_answer_without_sense_or_end_frees_the_line(
     server: ScriptedServer, stage: str, answer: Raw | Drip | Stall
 ) -> None:
+    server.haste = TOO_LONG
     server.plan(stage, answer)
-    outcome = await sent(server, timeout=SHORT)
+    outcome = await sent(server)
     assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage(stage.lower()))
     assert server.delivered == []
 
 
 async def test_26_a_server_that_reads_nothing_frees_the_line(server: ScriptedServer) -> None:
     never = asyncio.Event()
+    server.haste = TOO_LONG
     server.plan("BODY", Wait(never))
     body = b"Subject: big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 130_000
-    channel, checkpoint = channel_to(server, timeout=SHORT), Checkpoints()
+    channel, checkpoint = channel_to(server), Checkpoints()
     outcome = await channel.send(letter(body=body), checkpoint)
     await channel.close()
     assert what(outcome) == (Verdict.DEFERRED, Fault.NETWORK, Stage.BODY)

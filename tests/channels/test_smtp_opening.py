@@ -15,7 +15,7 @@ from distributor.channels.base import OpenFailed
 from distributor.channels.smtp import SmtpChannel
 from distributor.channels.smtp.connect import own_name, tls_context_of
 from distributor.delivery.outcome import Fault, Outcome, Stage, Verdict
-from tests.channels.letters import BODY, Checkpoints, account_of, channel_to, letter
+from tests.channels.letters import BODY, TOO_LONG, Checkpoints, account_of, channel_to, letter
 from tests.channels.server import Drop, Raw, Say, ScriptedServer, Stall
 
 PASSWORD = "geheim-授权码-xyzzy"
@@ -170,7 +170,7 @@ async def test_a_port_that_does_not_speak_tls_is_a_matter_of_our_settings() -> N
 
 async def test_a_tls_port_asked_in_clear_is_network_trouble_with_an_end() -> None:
     async with ScriptedServer(tls=GOOD, implicit_tls=True) as server:
-        outcome = await failed(server, security="none", timeout=dt.timedelta(seconds=0.3))
+        outcome = await failed(server, security="none", timeout=dt.timedelta(seconds=1))
     assert (outcome.fault, outcome.stage) == (Fault.NETWORK, Stage.GREETING)
 
 
@@ -229,17 +229,16 @@ async def test_a_server_that_echoes_the_login_does_not_put_the_password_into_our
 
 @pytest.mark.parametrize("stage", ["EHLO", "AUTH", "STARTTLS"])
 async def test_26_a_server_that_falls_silent_while_opening_frees_the_line(stage: str) -> None:
-    async with ScriptedServer(tls=GOOD, login=LOGIN) as server:
+    async with ScriptedServer(tls=GOOD, login=LOGIN, haste=TOO_LONG) as server:
         server.plan(stage, Stall())
         outcome = await failed(
             server,
             security="starttls" if stage == "STARTTLS" else "none",
             username=LOGIN[0],
             password=PASSWORD,
-            timeout=dt.timedelta(seconds=0.3),
         )
     assert (outcome.fault, outcome.stage) == (Fault.NETWORK, Stage(stage.lower()))
-    assert "0.3 seconds" in outcome.reply.text
+    assert "60 seconds" in outcome.reply.text
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from distributor.settings.wecom import WeComApp, WeComRobot
 from distributor.simulators.faults import Broken, Garbled, LostAfter, LostBefore, Refuse
 from distributor.simulators.wecom.company import App as SimulatedApp
 from distributor.simulators.wecom.company import Member
-from tests.channels.letters import Checkpoints
+from tests.channels.letters import NOBODY, Checkpoints
 from tests.channels.test_wecom_contract import app_message, app_of, at_once, robot_message
 from tests.channels.wecom_forms import WITH_UPLOADS, form_message
 from tests.simulators.running import AGENT, CORP, SECRET, Running, running_wecom
@@ -158,10 +158,8 @@ async def test_a_wrong_secret_stops_the_account_and_is_not_shown(wecom: Running)
     assert "wrong-secret" not in repr(outcome)
 
 
-async def test_when_nobody_listens_nothing_was_sent(wecom: Running, unused_tcp_port: int) -> None:
-    app = App(
-        WeComApp(corp_id=CORP, agent_id=AGENT, base_url=f"http://127.0.0.1:{unused_tcp_port}"), SECRET, pause=at_once
-    )
+async def test_when_nobody_listens_nothing_was_sent(wecom: Running) -> None:
+    app = App(WeComApp(corp_id=CORP, agent_id=AGENT, base_url=f"http://127.0.0.1:{NOBODY}"), SECRET, pause=at_once)
     outcome = await sent(wecom, app=app)
     await app.close()
     assert (outcome.verdict, outcome.fault, outcome.stage) == (Verdict.DEFERRED, Fault.NETWORK, Stage.CONNECT)
