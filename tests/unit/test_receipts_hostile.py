@@ -12,6 +12,7 @@ from distributor.receipts.understand import Kind, understand
 from tests.unit import reports
 from tests.unit.reports import ENVELOPE, dsn, wire
 
+#: Of the processor, so that a busy machine does not decide.
 SECONDS = 2.0
 OCTETS = 100_000_000
 
@@ -59,9 +60,9 @@ BOMBS = {
 def test_a_bomb_costs_little(name: str) -> None:
     raw = BOMBS[name]()
 
-    began = time.perf_counter()
+    began = time.process_time()
     understand(raw)
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
     raw = raw[: LARGEST + 1]
     tracemalloc.start()

@@ -66,7 +66,7 @@ def test_no_text_takes_long_whatever_the_reply() -> None:
     phrase = Phrase("*".join(["aa"] * 60) + "*b")
     begun = time.process_time()
     assert not phrase.occurs_in("a" * 1000)
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 2  # some microseconds; what tries every way takes years
 
 
 @pytest.mark.parametrize(
