@@ -54,6 +54,19 @@ async def both_at_work(postgres: Database, *services: Machine) -> None:
     )
 
 
+async def frozen_in_the_middle(postgres: Database, machine: Machine) -> None:
+    """Freezes it while it hands letters over: between two letters it would leave nothing in doubt."""
+
+    def is_caught() -> bool:
+        machine.send_signal(signal.SIGSTOP)
+        if in_hand(postgres, machine.owner, State.SENDING):
+            return True
+        machine.send_signal(signal.SIGCONT)
+        return False
+
+    await until(is_caught, "it frozen with letters in hand")
+
+
 @pytest.mark.timeout(300)
 async def test_31_two_services_send_each_of_5000_letters_once(
     tmp_path: Path, sink: Sink, postgres: Database, postgres_url: str
@@ -90,7 +103,7 @@ async def test_32_a_service_frozen_beyond_its_lease_wakes_and_repeats_nothing(
     async with two(tmp_path, postgres_url, sink) as (first, other):
         drop(first.office)
         await both_at_work(postgres, first, other)
-        other.send_signal(signal.SIGSTOP)
+        await frozen_in_the_middle(postgres, other)
         frozen = other.owner
         await until(lambda: not in_hand(postgres, frozen, State.CLAIMED), "its claims taken from it")
         await asyncio.to_thread(_let_leases_pass, postgres, frozen)
