@@ -153,7 +153,7 @@ class Dovecot:
     def stop(self) -> None:
         """Ends it; its folder goes."""
         self.halt()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)  # its children end a moment after it and may still write
 
     def halt(self) -> None:
         """Ends it and keeps its mailboxes, so that it can be started again."""
@@ -167,6 +167,13 @@ class Dovecot:
         """Everything it has written to its log."""
         path = self.folder / "dovecot.log"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def until_logged(self, text: str) -> None:
+        """Waits until its log tells of something: a process of its own writes the log, a moment later."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.log:
+            assert time.monotonic() < end, self.log[-3000:]
+            time.sleep(0.05)
 
     def login(self, address: str) -> imaplib.IMAP4:
         """A client's line to one account."""

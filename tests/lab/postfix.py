@@ -4,8 +4,10 @@ The machine's own mail system is neither read nor touched. Postfix must be start
 itself. Unless told otherwise it accepts every recipient and keeps all letters in one maildir.
 """
 
+import contextlib
 import datetime as dt
 import os
+import random
 import re
 import shutil
 import smtplib
@@ -22,6 +24,9 @@ from pathlib import Path
 PATIENCE = 30
 
 _NOBODY = 65534
+
+#: Of no seed: two processes never draw the same ports.
+_DICE = random.SystemRandom()
 
 #: What every instance has: nothing outside its folder is read, and only this machine may speak to it.
 _MAIN = """\
@@ -150,7 +155,7 @@ class Postfix:
         self._control("stop")
         if self._master:
             self._master.wait(PATIENCE)
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)  # its children end a moment after it and may still write
 
     def reload(self) -> None:
         """Makes it read changed tables and settings."""
@@ -226,11 +231,15 @@ def _moment(text: str) -> dt.datetime:
 
 
 def free_port() -> int:
-    """A port of the loopback address on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+    """A port of the loopback address on which nobody listens now.
+
+    It lies below those that the kernel gives to whoever connects: nobody takes it by chance before it is used.
+    """
+    while True:
+        number = _DICE.randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", number))
+            return number
 
 
 def wait_for_greeting(port: int) -> None:
