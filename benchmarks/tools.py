@@ -17,7 +17,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 
 #: How long a sink may take until it listens, and until its counter has caught up, in seconds.
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 class Missing(Exception):

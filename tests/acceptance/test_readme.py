@@ -134,6 +134,7 @@ class Newcomer:
         return {**kept, "PATH": path, "DISTRIBUTOR_LANG": self.language, "COLUMNS": "160", **given}
 
 
+@pytest.mark.timeout(400)  # thirty processes one after another: 40 s on an idle machine
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_commands_of_the_readme_work_as_written_in_their_order(tmp_path: Path, language: str) -> None:
     async with ScriptedServer() as server:
