@@ -73,7 +73,7 @@ class Duties:
         self._lists_at: dt.datetime | None = None
         self._purged_at: dt.datetime | None = None
         self._tidying = Tidying(office)
-        self._list: tuple[int, int] | None = None
+        self._list: tuple[int, int, int] | None = None
         self._list_trouble = ""
 
     def tick(self) -> bool:
@@ -241,9 +241,9 @@ def _sentence(dropped: Dropped) -> Words:
     return words("In the drop folder: {report}", report=report(dropped).strip())
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return found.st_mtime_ns, found.st_size, found.st_ino

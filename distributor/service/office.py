@@ -24,6 +24,8 @@ _log = log("service")
 #: Settings that a running service cannot take over; they need a restart.
 _FIXED = ("database", "log", "web")
 
+_Stamp = tuple[int, ...]
+
 
 @dataclass
 class Office:
@@ -47,8 +49,8 @@ class Office:
     #: What servers' refusals mean: the last good reading of the office's own rules, before the shipped ones.
     rules: Rules = field(default_factory=shipped_rules)
     stumbling: Stumbling = field(init=False)
-    _read: int = 0
-    _rules_read: tuple[Path, int] | None = None
+    _read: _Stamp = ()
+    _rules_read: tuple[Path, _Stamp] | None = None
 
     def __post_init__(self) -> None:
         self.stumbling = Stumbling(self.clock)
@@ -67,7 +69,7 @@ class Office:
         stamp = _stamp(self.file)
         if stamp == self._read and not always:
             return
-        first, self._read = self._read == 0, stamp
+        first, self._read = not self._read, stamp
         if first and not always:
             return
         try:
@@ -110,8 +112,10 @@ class Office:
         self.wake.set()
 
 
-def _stamp(file: Path) -> int:
+def _stamp(file: Path) -> _Stamp:
+    """What differs when a file was written. The time alone does not: an editor's two steps may bear the same one."""
     try:
-        return file.stat().st_mtime_ns
+        found = file.stat()
     except OSError:
-        return -1
+        return (-1,)
+    return found.st_mtime_ns, found.st_size, found.st_ino

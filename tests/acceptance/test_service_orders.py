@@ -63,7 +63,7 @@ async def test_a_letter_that_is_cancelled_while_the_service_holds_it_does_not_le
         office.recipients(leaders=1, units=3)
         async with serving(office) as service:
             drop(office)
-            await asyncio.wait_for(server.body_begun.wait(), 40)
+            await asyncio.wait_for(server.body_begun.wait(), 90)
             in_hand = next(line for line in reversed(server.commands) if line.startswith("RCPT")).split("<")[1]
             out = next(name for name in office.states() if not in_hand.startswith(name))
             await ask(office, "cancel", "7", "--only", out, "--yes")
@@ -147,15 +147,26 @@ async def test_letters_that_a_limit_put_off_until_tomorrow_leave_when_the_limit_
     assert bulletin_letters(server) == dict.fromkeys(office.states(), 1)
 
 
-async def test_sighup_reads_the_settings_again_even_when_their_file_looks_the_same(tmp_path: Path) -> None:
+def rewrite(file: Path, old: str, new: str) -> None:
+    """Edits a file where it is, and gives it the time that it had before."""
+    before, text = file.stat(), file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+async def test_settings_are_read_again_when_they_grew_at_one_moment_and_by_sighup_when_they_look_the_same(
+    tmp_path: Path,
+) -> None:
     office = Office(tmp_path)
     file = tmp_path / "distributor.toml"
     async with serving(office) as service:
         await service.until("leader.taken")
         await service.look_on(office)
-        before = file.stat()
-        file.write_text(file.read_text(encoding="utf-8") + "# as before\n", encoding="utf-8")
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        rewrite(file, "[send]", "# the second step of an editor\n[send]")
+        await service.until("settings.reloaded")
+        await service.look_on(office)
+        rewrite(file, "5555 0100", "5555 0101")
         service.process.send_signal(signal.SIGHUP)
         await service.until("settings.reloaded")
 
