@@ -107,10 +107,13 @@ class Office:
         self.recipients(leaders=1, units=2)
 
     def write(self, name: str, text: str) -> Path:
+        """Puts a file into its place, whole at once: a service that looks meanwhile sees the old one or the new."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = self.folder / ".being-written"
+        fresh.write_text(text, encoding="utf-8")
+        return fresh.replace(path)
 
     def recipients(self, *, leaders: int, units: int, extra: Sequence[str] = (), on_unknown: str = "hold") -> None:
         """Writes a directory with so many 报 and so many 发 recipients."""
@@ -124,7 +127,7 @@ class Office:
             lines += [f"          - {{name: 联络员{n}, email: unit{n}@example.gov.cn}}"]
         self.write("recipients.yaml", "\n".join([*lines, *extra]) + "\n")
 
-    def run(self, *arguments: str, lang: str = "en", timeout: float = 60) -> Ran:
+    def run(self, *arguments: str, lang: str = "en", timeout: float = 100) -> Ran:
         """Runs the command to its end."""
         done = subprocess.run(
             [sys.executable, "-m", "distributor", *arguments],

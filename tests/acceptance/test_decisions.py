@@ -67,8 +67,7 @@ async def test_a_running_send_is_stopped_by_withdrawing_the_rest(tmp_path: Path)
         assert await asyncio.to_thread(office.call, "finalise", "bulletin.md") == 0
         process = await office.start("send", "7", "--yes")
         await asyncio.wait_for(server.body_begun.wait(), 60)
-        while "sending" not in (await asyncio.to_thread(office.states)).values():
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(server.stalled.wait(), 60)  # the dot has come, so the copy is being sent
         withdrawn: Ran = await asyncio.to_thread(office.ask, "cancel", "7", "--yes", "--json")
         go_on.set()
         output, _ = await asyncio.wait_for(process.communicate(), 60)

@@ -31,7 +31,7 @@ async def said(process: Process, sentence: str) -> None:
     assert process.stdout is not None
     heard = b""
     while sentence.encode() not in heard:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
         assert line, heard.decode()
         heard += line
 
@@ -101,7 +101,7 @@ async def test_following_ends_when_the_other_sender_leaves_something_for_later(t
 async def test_watching_a_bulletin_that_nobody_sends_ends_at_once(tmp_path: Path) -> None:
     async with ScriptedServer() as server:
         office = await asyncio.to_thread(office_at, tmp_path, server)
-        watched = await asyncio.wait_for(ask(office, "status", "7", "--watch"), 30)
+        watched = await asyncio.wait_for(ask(office, "status", "7", "--watch"), 60)
         assert watched.code == 3
         assert "queued 8" in watched.out
 

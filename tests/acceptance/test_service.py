@@ -19,9 +19,11 @@ async def test_a_dropped_file_is_sent_and_the_log_tells_it_in_five_lines(tmp_pat
             drop(office)
             await service.until("bulletin.finished")
             assert await service.stop() == 0
-    assert service.actions == [
+    actions = service.actions
+    actions.remove("inbox.taken")  # the folder and the sending are two tasks: a stored bulletin may be due already
+    assert actions == [
         *("service.started", "leader.taken"),
-        *("inbox.taken", "bulletin.due", "send.begun", "send.ended", "bulletin.finished"),
+        *("bulletin.due", "send.begun", "send.ended", "bulletin.finished"),
         *("service.stopping", "service.stopped"),
     ]
     story = {record["action"]: record for record in service.log}
@@ -59,7 +61,7 @@ async def test_30_sigterm_finishes_the_letter_in_hand_and_leaves_nothing_in_doub
         await ask(office, "finalise", "bulletin.md", "--yes")
         async with serving(office) as service:
             drop(office)
-            await asyncio.wait_for(server.body_begun.wait(), 40)
+            await asyncio.wait_for(server.body_begun.wait(), 90)
             change_settings(office, "connections = 1", "connections = none")
             await service.until("alert", cause="settings")
             service.process.send_signal(signal.SIGTERM)
@@ -104,7 +106,7 @@ async def test_a_last_letter_in_doubt_is_settled_after_a_crash_although_nothing_
         office.recipients(leaders=1, units=1, on_unknown=on_unknown)
         async with serving(office) as service:
             drop(office)
-            await asyncio.wait_for(server.stalled.wait(), 40)
+            await asyncio.wait_for(server.stalled.wait(), 90)
             await service.stop(signal.SIGKILL)
         async with serving(office) as service:
             if on_unknown == "hold":

@@ -32,7 +32,7 @@ secret_file = "secrets/wecom"
 callback_token_file = "secrets/wecom.token"
 aes_key_file = "secrets/wecom.aes"
 base_url = "{platform}"
-timeout = "5 seconds"
+timeout = "60 seconds"
 connections = {connections}
 
 [wecom_robot."石桥镇群"]

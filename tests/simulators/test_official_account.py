@@ -180,7 +180,7 @@ async def test_an_address_outside_the_list_gets_no_token(account: RunningAccount
 
 async def test_the_stable_token_stays_the_same_and_the_old_kind_ends_the_one_before(account: RunningAccount) -> None:
     wish = {"grant_type": "client_credential", "appid": APP_ID, "secret": APP_SECRET}
-    async with httpx2.AsyncClient(base_url=account.base_url) as client:
+    async with httpx2.AsyncClient(base_url=account.base_url, timeout=60) as client:
         stable = [(await client.post("/cgi-bin/stable_token", json=wish)).json()["access_token"] for _ in range(2)]
         old = [(await client.get("/cgi-bin/token", params=wish)).json()["access_token"] for _ in range(2)]
         assert stable[0] == stable[1]

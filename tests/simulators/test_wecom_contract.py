@@ -47,7 +47,7 @@ class Caller:
 async def caller() -> AsyncIterator[Caller]:
     async with (
         running_wecom(*(f"user{number}" for number in range(10))) as wecom,
-        httpx2.AsyncClient(base_url=wecom.base_url) as client,
+        httpx2.AsyncClient(base_url=wecom.base_url, timeout=60) as client,
     ):
         caller = Caller(wecom, client)
         await caller.fetch()
